@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Views of bytes, and loads and stores at any alignment. Everything that goes to disk or to the wire in
+// binary is little-endian unless its format says otherwise.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace keel {
+
+// A look at bytes that someone else owns: never kept longer than the call that was handed it.
+using Bytes = std::string_view;
+
+// Bytes that are owned.
+using Blob = std::string;
+
+template <typename T>
+[[nodiscard]] inline T load(const void* from) noexcept {
+    T value;
+    std::memcpy(&value, from, sizeof(T));
+    return value;
+}
+
+template <typename T>
+inline void store(void* to, T value) noexcept {
+    std::memcpy(to, &value, sizeof(T));
+}
+
+template <typename T>
+[[nodiscard]] inline T load_le(const void* from) noexcept {
+    T value = load<T>(from);
+    if constexpr (std::endian::native == std::endian::big) {
+        if constexpr (sizeof(T) == 2) value = static_cast<T>(__builtin_bswap16(static_cast<std::uint16_t>(value)));
+        if constexpr (sizeof(T) == 4) value = static_cast<T>(__builtin_bswap32(static_cast<std::uint32_t>(value)));
+        if constexpr (sizeof(T) == 8) value = static_cast<T>(__builtin_bswap64(static_cast<std::uint64_t>(value)));
+    }
+    return value;
+}
+
+template <typename T>
+inline void store_le(void* to, T value) noexcept {
+    store<T>(to, load_le<T>(&value));
+}
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+[[nodiscard]] constexpr char to_upper(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+}
+
+// ASCII letters alike in either case, as keywords and command names are compared.
+[[nodiscard]] constexpr bool equal_nocase(Bytes a, Bytes b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
+}
+
+[[nodiscard]] inline std::string lower(Bytes text) {
+    std::string out{text};
+    for (char& c : out) c = to_lower(c);
+    return out;
+}
+
+[[nodiscard]] inline std::string upper(Bytes text) {
+    std::string out{text};
+    for (char& c : out) c = to_upper(c);
+    return out;
+}
+
+}  // namespace keel
