@@ -1,0 +1,83 @@
+# What ctest runs, and against which binaries (docs/testing.md). tools/test sets the variables; a plain `ctest` in a
+# build folder runs that folder's own unit tests and black-box suite.
+#
+# KEEL_TEST_MODE     quick, normal or long
+# KEEL_PYTHON        the Python that has the distribution's pytest and redis modules
+# KEEL_PEER_SERVER   a redis-server 7.0 to compare with; empty: no comparing
+# KEEL_ASAN_DIR      the build folder of the asan preset, whose programs are run as well; empty: none
+# KEEL_FUZZ_DIR      the same for the fuzz preset
+set(KEEL_TEST_MODE normal CACHE STRING "how much ctest runs: quick, normal, long")
+set(KEEL_PYTHON /usr/bin/python3 CACHE FILEPATH "the Python with pytest and redis")
+set(KEEL_PEER_SERVER /usr/bin/redis-server CACHE FILEPATH "the redis-server 7.0 to compare with")
+set(KEEL_ASAN_DIR "" CACHE PATH "build folder of the asan preset")
+set(KEEL_FUZZ_DIR "" CACHE PATH "build folder of the fuzz preset")
+
+add_test(NAME unit COMMAND keel_unit_tests)
+set_tests_properties(unit PROPERTIES LABELS unit TIMEOUT 600)
+if(KEEL_ASAN_DIR)
+  add_test(NAME asan.unit COMMAND ${KEEL_ASAN_DIR}/tests/keel_unit_tests)
+  set_tests_properties(asan.unit PROPERTIES LABELS "unit;asan" TIMEOUT 900)
+endif()
+
+# The black-box suite, one test per file, against one server program. Files whose facts are times run alone.
+file(GLOB e2e_files CONFIGURE_DEPENDS e2e/test_*.py)
+set(e2e_alone test_expiry_timing test_clients test_startup)
+function(add_e2e prefix server label)
+  foreach(file ${e2e_files})
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX REPLACE "^test_" "" short ${name})
+    add_test(NAME ${prefix}.${short}
+             COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider --durations=3 ${file}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/e2e)
+    set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT 300
+      ENVIRONMENT "KEEL_SERVER=${server};KEEL_PEER_SERVER=${KEEL_PEER_SERVER};PYTHONDONTWRITEBYTECODE=1")
+    if(name IN_LIST e2e_alone)
+      set_tests_properties(${prefix}.${short} PROPERTIES RUN_SERIAL ON)
+    endif()
+  endforeach()
+endfunction()
+if(TARGET keel-server)
+  add_e2e(e2e $<TARGET_FILE:keel-server> e2e)
+endif()
+if(KEEL_ASAN_DIR AND EXISTS ${KEEL_ASAN_DIR}/keel-server)
+  add_e2e(asan.e2e ${KEEL_ASAN_DIR}/keel-server "e2e;asan")
+endif()
+if(KEEL_TEST_MODE STREQUAL "long" AND KEEL_PEER_SERVER)
+  add_e2e(peer.e2e ${KEEL_PEER_SERVER} "e2e;peer")   # the suite's facts are facts about redis-server, too
+endif()
+
+# The same commands to keel and to redis-server, every reply compared.
+if(KEEL_PEER_SERVER AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/differential/run.py AND NOT KEEL_TEST_MODE STREQUAL "quick")
+  set(differential ${KEEL_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/differential/run.py --peer ${KEEL_PEER_SERVER})
+  set(replies 120000)
+  if(KEEL_TEST_MODE STREQUAL "long")
+    set(replies 1200000)
+  endif()
+  add_test(NAME differential.self_test COMMAND ${differential} --self-test)
+  set_tests_properties(differential.self_test PROPERTIES LABELS differential TIMEOUT 300)
+  if(TARGET keel-server)
+    add_test(NAME differential COMMAND ${differential} --server $<TARGET_FILE:keel-server> --replies ${replies}
+             --failures ${CMAKE_CURRENT_BINARY_DIR}/differential_failures)
+    set_tests_properties(differential PROPERTIES LABELS differential TIMEOUT 3600)
+  endif()
+endif()
+
+# Each fuzz target for a while, from the committed corpus; what it finds new goes to the build folder.
+if(KEEL_FUZZ_DIR)
+  set(fuzz_seconds 25)
+  if(KEEL_TEST_MODE STREQUAL "long")
+    set(fuzz_seconds 300)
+  endif()
+  foreach(source ${fuzz_sources})
+    get_filename_component(name ${source} NAME_WE)
+    set(found ${KEEL_FUZZ_DIR}/corpus/${name})
+    set(committed ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    file(MAKE_DIRECTORY ${found})
+    if(NOT EXISTS ${committed})
+      set(committed)
+    endif()
+    add_test(NAME fuzz.${name} COMMAND ${KEEL_FUZZ_DIR}/tests/${name} -max_total_time=${fuzz_seconds} -print_final_stats=1
+             -verbosity=0 -timeout=10 -artifact_prefix=${KEEL_FUZZ_DIR}/${name}- ${found} ${committed})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
+  endforeach()
+endif()
