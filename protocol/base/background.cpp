@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "protocol/base/background.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+namespace keel {
+
+Background::Background(std::function<void()> wake, std::string name) : wake_(std::move(wake)), name_(std::move(name)) {
+    // A thread begins with its maker's mask, so there is no moment in which the helper could take a signal.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { work(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Background::~Background() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    submitted_.notify_one();
+    thread_.join();
+}
+
+void Background::add(std::unique_ptr<Task> task) {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(task));
+        ++pending_;
+    }
+    submitted_.notify_one();
+}
+
+void Background::work() noexcept {
+    pthread_setname_np(pthread_self(), name_.c_str());
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        submitted_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        auto task = std::move(waiting_.front());
+        waiting_.pop_front();
+        lock.unlock();
+        task->run();
+        finish(std::move(task));
+        lock.lock();
+    }
+}
+
+void Background::finish(std::unique_ptr<Task> task) {
+    const bool completes = task->has_completion();
+    if (!completes) task.reset();  // outside the lock: what it holds may be large
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (completes) {
+            first = finished_.empty();
+            finished_.push_back(std::move(task));
+        } else {
+            --pending_;
+        }
+    }
+    finished_one_.notify_one();
+    if (first) wake_();
+}
+
+std::size_t Background::run_completions() {
+    std::vector<std::unique_ptr<Task>> ready;
+    {
+        const std::lock_guard lock(mutex_);
+        ready.swap(finished_);
+    }
+    for (auto& task : ready) {
+        task->complete();
+        task.reset();
+        const std::lock_guard lock(mutex_);
+        --pending_;
+    }
+    return ready.size();
+}
+
+void Background::drain() {
+    for (;;) {
+        run_completions();
+        std::unique_lock lock(mutex_);
+        if (pending_ == 0) return;
+        finished_one_.wait(lock, [this] { return pending_ == 0 || !finished_.empty(); });
+    }
+}
+
+std::size_t Background::pending() const {
+    const std::lock_guard lock(mutex_);
+    return pending_;
+}
+
+}  // namespace keel
