@@ -6,19 +6,22 @@
 //
 // The order is kept between leaves, not inside them: a leaf is a small unordered block of words.
 //
-//     btree_map   0 -----------> leaf   | count u32 | capacity u32 | word | word | ... up to 63 words, 512 bytes
-//                 position ----> leaf                                 |
-//                 position ----> leaf                                 `- 48 bits: item pointer, 16 bits: low end of
-//                                                                        the item's time, so that a leaf that spans
-//     position of an item, 64 bits:                                      less than 65,536 ms splits without reading
-//         | time, 48 bits | 16 bits mixed from the item's address |      its items
+//     btree_map   0 -----------> leaf   | word | word | ... up to 64 words, 512 bytes
+//                 position ----> leaf   |
+//                 position ----> leaf   `- 48 bits: item pointer, 16 bits: low end of the item's time, so that a
+//                                          leaf that spans less than 65,536 ms splits without reading its items
+//     position of an item, 64 bits:
+//         | time, 48 bits | 16 bits mixed from the item's address |
+//     leaf, 64 bits, in the map, so that an insert writes to the words but waits for none of them:
+//         | count, 16 bits | size class, 4 bits | address / 16, 44 bits |
 //
 // Time is the deadline itself up to 2^47 ms (the year 6429); beyond, in steps of 65,536 ms; a negative deadline
 // counts as zero. The mixed bits spread a million items of the very same millisecond over many leaves.
 //
 // Always true:
 //   1. A leaf has the positions from its own key up to the next leaf's key; the first key is 0. No leaf is empty.
-//   2. A leaf has at most 63 words, unless all its items have one position: then it grows by doubling.
+//   2. A leaf has at most 64 words, unless all its items have one position: then it grows by doubling, and its
+//      first word holds what no longer fits beside its address: | capacity u32 | count u32 |
 //   3. A leaf's allocation is 32, 64, ... 256, 320, ... 512 bytes (allocator size classes), so little is unused.
 //   4. When front_sorted_, the first leaf is sorted by deadline, the earliest last, whence it is taken.
 //   5. When earliest_known_, earliest_ is the smallest deadline; so asking each turn costs nothing.
@@ -127,20 +130,60 @@ class DeadlineIndex {
     using Word = std::uint64_t;
     using Position = std::uint64_t;
 
-    struct alignas(8) Leaf {
-        std::uint32_t count;
-        std::uint32_t capacity;  // in words
-        [[nodiscard]] Word* words() noexcept { return reinterpret_cast<Word*>(this + 1); }
+    // In words: 32 to 512 bytes.
+    static constexpr std::uint32_t kCapacities[] = {4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64};
+    static constexpr std::uint32_t kFullLeaf = 64;
+
+    // See the drawing and truth 2. It owns nothing: the index makes and frees.
+    class Leaf {
+      public:
+        Leaf(Word* block, std::uint32_t capacity) noexcept
+            : bits_(reinterpret_cast<std::uintptr_t>(block) >> 4 | std::uint64_t{class_of(capacity)} << kClassAt) {
+            if (grown()) *block = std::uint64_t{capacity} << 32;
+        }
+        [[nodiscard]] Word* block() const noexcept {
+            return reinterpret_cast<Word*>(static_cast<std::uintptr_t>(bits_ << (64 - kClassAt) >> (60 - kClassAt)));
+        }
+        [[nodiscard]] Word* words() const noexcept { return block() + (grown() ? 1 : 0); }
+        [[nodiscard]] std::uint32_t count() const noexcept {
+            return grown() ? static_cast<std::uint32_t>(*block()) : static_cast<std::uint32_t>(bits_ >> kCountAt);
+        }
+        [[nodiscard]] std::uint32_t capacity() const noexcept {
+            return grown() ? static_cast<std::uint32_t>(*block() >> 32) : kCapacities[size_class()];
+        }
+        [[nodiscard]] bool full() const noexcept { return count() == capacity(); }
+        void set_count(std::uint32_t count) noexcept {
+            if (grown())
+                *block() = *block() >> 32 << 32 | count;
+            else
+                bits_ = bits_ << (64 - kCountAt) >> (64 - kCountAt) | std::uint64_t{count} << kCountAt;
+        }
+        void push(Word word) noexcept {
+            const std::uint32_t at = count();
+            words()[at] = word;
+            set_count(at + 1);
+        }
+
+      private:
+        static constexpr unsigned kClassAt = 44;
+        static constexpr unsigned kCountAt = 48;
+        static constexpr unsigned kGrown = 15;
+        static unsigned class_of(std::uint32_t capacity) noexcept {
+            if (capacity > kFullLeaf) return kGrown;
+            return capacity <= 32 ? capacity / 4 - 1 : capacity / 8 + 3;
+        }
+        [[nodiscard]] unsigned size_class() const noexcept { return static_cast<unsigned>(bits_ >> kClassAt) & 15; }
+        [[nodiscard]] bool grown() const noexcept { return size_class() == kGrown; }
+
+        std::uint64_t bits_;
     };
 
     using Compare = std::less<Position>;
-    using Allocator = CountingAllocator<std::pair<const Position, Leaf*>>;
-    using Leaves = absl::btree_map<Position, Leaf*, Compare, Allocator>;
+    using Allocator = CountingAllocator<std::pair<const Position, Leaf>>;
+    using Leaves = absl::btree_map<Position, Leaf, Compare, Allocator>;
     using Place = typename Leaves::iterator;
 
-    static constexpr std::uint32_t kSmallestLeaf = 3;  // words
-    static constexpr std::uint32_t kFullLeaf = 63;
-    static constexpr std::uint32_t kMergedLeaf = 47;  // two neighbours become one if it has no more than this
+    static constexpr std::uint32_t kMergedLeaf = 48;  // two neighbours become one if it has no more than this
     static constexpr unsigned kTieBits = 16;
     static constexpr std::uint64_t kTieMask = 0xffff;
     static constexpr std::uint64_t kCoarse = 1ULL << 63;  // set in positions beyond 2^47 ms
@@ -170,27 +213,30 @@ class DeadlineIndex {
 
     // ---- leaves
 
-    static std::size_t bytes_for(std::uint32_t capacity) noexcept { return sizeof(Leaf) + capacity * sizeof(Word); }
+    static std::size_t bytes_for(std::uint32_t capacity) noexcept {
+        return (capacity + (capacity > kFullLeaf ? 1 : 0)) * sizeof(Word);
+    }
     static std::uint32_t next_capacity(std::uint32_t capacity) noexcept {
-        const auto bytes = static_cast<std::uint32_t>(bytes_for(capacity));
-        const std::uint32_t next = bytes < 256 ? bytes + 32 : bytes < 512 ? bytes + 64 : bytes * 2;
-        return next / 8 - 1;
+        if (capacity >= kFullLeaf) return capacity == kFullLeaf ? 2 * kFullLeaf - 1 : 2 * capacity + 1;
+        return capacity + (capacity < 32 ? 4 : 8);
     }
     static std::uint32_t capacity_for(std::uint32_t count) noexcept {
-        std::uint32_t capacity = kSmallestLeaf;
-        while (capacity < count) capacity = next_capacity(capacity);
+        if (count <= 32) return count == 0 ? 4 : (count + 3) / 4 * 4;
+        if (count <= kFullLeaf) return (count + 7) / 8 * 8;
+        std::uint32_t capacity = 2 * kFullLeaf - 1;
+        while (capacity < count) capacity = 2 * capacity + 1;
         return capacity;
     }
-    Leaf* make_leaf(std::uint32_t capacity) {
+    Leaf make_leaf(std::uint32_t capacity) {
         leaf_bytes_ += bytes_for(capacity);
-        return new (::operator new(bytes_for(capacity))) Leaf{0, capacity};
+        return Leaf(static_cast<Word*>(::operator new(bytes_for(capacity))), capacity);
     }
-    void free_leaf(Leaf* leaf) noexcept {
-        leaf_bytes_ -= bytes_for(leaf->capacity);
-        ::operator delete(leaf);
+    void free_leaf(Leaf leaf) noexcept {
+        leaf_bytes_ -= bytes_for(leaf.capacity());
+        ::operator delete(leaf.block());
     }
     void resize(Place place, std::uint32_t capacity);
-    static std::uint32_t find(Leaf* leaf, Word word) noexcept;
+    static std::uint32_t find(Leaf leaf, Word word) noexcept;
 
     Place locate(Position position) { return std::prev(leaves_.upper_bound(position)); }
     void add(Position position, Word word);
@@ -229,16 +275,16 @@ void DeadlineIndex<Traits>::insert(Item* item) {
 
 template <typename Traits>
 void DeadlineIndex<Traits>::add(Position position, Word word) {
-    if (leaves_.empty()) leaves_.emplace(0, make_leaf(kSmallestLeaf));
+    if (leaves_.empty()) leaves_.emplace(0, make_leaf(capacity_for(0)));
     for (;;) {
         const Place place = locate(position);
-        Leaf* leaf = place->second;
-        if (leaf->count < leaf->capacity) {
-            leaf->words()[leaf->count++] = word;
+        Leaf& leaf = place->second;
+        if (!leaf.full()) {
+            leaf.push(word);
             if (place == leaves_.begin()) front_sorted_ = false;
             return;
         }
-        if (leaf->capacity < kFullLeaf || !split(place)) resize(place, next_capacity(leaf->capacity));
+        if (leaf.capacity() < kFullLeaf || !split(place)) resize(place, next_capacity(leaf.capacity()));
     }
 }
 
@@ -260,7 +306,7 @@ void DeadlineIndex<Traits>::replace(const Item* old, Item* fresh) {
     const Place place = locate(before);
     const std::uint32_t index = find(place->second, word_of(old, before));
     if (locate(after) == place) {
-        place->second->words()[index] = word_of(fresh, after);
+        place->second.words()[index] = word_of(fresh, after);
         return;
     }
     remove(place, index);
@@ -268,34 +314,40 @@ void DeadlineIndex<Traits>::replace(const Item* old, Item* fresh) {
     ++size_;
 }
 
-// An item that is not where it must be was never inserted, or its deadline changed: ours to fix.
 template <typename Traits>
-std::uint32_t DeadlineIndex<Traits>::find(Leaf* leaf, Word word) noexcept {
-    const Word* words = leaf->words();
-    for (std::uint32_t i = leaf->count; i-- > 0;) {
-        if (words[i] == word) return i;
+std::uint32_t DeadlineIndex<Traits>::find(Leaf leaf, Word word) noexcept {
+    const Word* words = leaf.words();
+    const std::uint32_t count = leaf.count();
+    // A cache line at a time, without a branch for each word.
+    std::uint32_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        unsigned here = 0;
+        for (std::uint32_t j = 0; j < 8; ++j) here |= words[i + j] == word ? 1U : 0U;
+        if (here != 0) break;
     }
-    constexpr bool kItemIsInTheIndex = false;
-    KEEL_CHECK(kItemIsInTheIndex);
-    return 0;
+    while (i < count && words[i] != word) ++i;
+    // Not where it must be: it was never inserted, or its deadline changed meanwhile. Ours to fix.
+    KEEL_CHECK(i < count);
+    return i;
 }
 
 template <typename Traits>
 void DeadlineIndex<Traits>::remove(Place place, std::uint32_t index) {
-    Leaf* leaf = place->second;
-    Word* words = leaf->words();
-    --leaf->count;
+    Leaf& leaf = place->second;
+    Word* words = leaf.words();
+    const std::uint32_t left = leaf.count() - 1;
+    leaf.set_count(left);
     --size_;
     if (front_sorted_ && place == leaves_.begin()) {
-        std::memmove(words + index, words + index + 1, (leaf->count - index) * sizeof(Word));
+        std::memmove(words + index, words + index + 1, (left - index) * sizeof(Word));
     } else {
-        words[index] = words[leaf->count];
+        words[index] = words[left];
     }
-    if (leaf->count == 0) return drop_empty(place);
-    if (leaf->count % 4 != 3) return;  // as all capacities are: only here can a smaller one begin to do
+    if (left == 0) return drop_empty(place);
+    if (left % 4 != 0) return;  // as all capacities are but the grown ones: only here can a smaller one begin to do
     // One step too large is left alone, so that an insert and an erase in turn do not resize each time.
-    const std::uint32_t enough = capacity_for(leaf->count);
-    if (next_capacity(enough) < leaf->capacity) resize(place, enough);
+    const std::uint32_t enough = capacity_for(left);
+    if (next_capacity(enough) < leaf.capacity()) resize(place, enough);
     merge_small(place);
 }
 
@@ -316,49 +368,49 @@ void DeadlineIndex<Traits>::drop_empty(Place place) {
 
 template <typename Traits>
 void DeadlineIndex<Traits>::merge_small(Place place) {
-    constexpr std::uint32_t kSmall = 15;
-    const std::uint32_t count = place->second->count;
+    constexpr std::uint32_t kSmall = 16;
+    const std::uint32_t count = place->second.count();
     if (count > kSmall) return;
     const Place next = std::next(place);
-    if (next != leaves_.end() && count + next->second->count <= kMergedLeaf) return join(place, next);
+    if (next != leaves_.end() && count + next->second.count() <= kMergedLeaf) return join(place, next);
     if (place == leaves_.begin()) return;
     const Place before = std::prev(place);
-    if (count + before->second->count <= kMergedLeaf) join(before, place);
+    if (count + before->second.count() <= kMergedLeaf) join(before, place);
 }
 
 template <typename Traits>
 void DeadlineIndex<Traits>::join(Place left, Place right) {
     if (left == leaves_.begin()) front_sorted_ = false;
-    Leaf* from = right->second;
-    const std::uint32_t together = left->second->count + from->count;
-    if (together > left->second->capacity) resize(left, capacity_for(together));
-    Leaf* to = left->second;
-    std::memcpy(to->words() + to->count, from->words(), from->count * sizeof(Word));
-    to->count = together;
+    const Leaf from = right->second;
+    const std::uint32_t together = left->second.count() + from.count();
+    if (together > left->second.capacity()) resize(left, capacity_for(together));
+    Leaf& to = left->second;
+    std::memcpy(to.words() + to.count(), from.words(), from.count() * sizeof(Word));
+    to.set_count(together);
     free_leaf(from);
     leaves_.erase(right);
 }
 
 template <typename Traits>
 void DeadlineIndex<Traits>::resize(Place place, std::uint32_t capacity) {
-    Leaf* old = place->second;
-    Leaf* fresh = make_leaf(capacity);
-    std::memcpy(fresh->words(), old->words(), old->count * sizeof(Word));
-    fresh->count = old->count;
+    const Leaf old = place->second;
+    Leaf fresh = make_leaf(capacity);
+    std::memcpy(fresh.words(), old.words(), old.count() * sizeof(Word));
+    fresh.set_count(old.count());
     place->second = fresh;
     free_leaf(old);
 }
 
 template <typename Traits>
 auto DeadlineIndex<Traits>::positions(Place place) -> std::vector<std::pair<Position, Word>> {
-    Leaf* leaf = place->second;
+    const Leaf leaf = place->second;
     const auto next = std::next(place);
     const std::uint64_t from = time_of(place->first);
     const std::uint64_t to = next == leaves_.end() ? ~std::uint64_t{0} : time_of(next->first);
     const bool narrow = to - from <= kTieMask;
-    std::vector<std::pair<Position, Word>> out(leaf->count);
-    for (std::uint32_t i = 0; i < leaf->count; ++i) {
-        const Word word = leaf->words()[i];
+    std::vector<std::pair<Position, Word>> out(leaf.count());
+    for (std::uint32_t i = 0; i < leaf.count(); ++i) {
+        const Word word = leaf.words()[i];
         const Item* item = item_of(word);
         const Position position = narrow ? (from + ((word - from) & kTieMask)) << kTieBits | tie(address(item))
                                          : position_of(item, deadline_of(word));
@@ -386,8 +438,8 @@ bool DeadlineIndex<Traits>::split(Place place) {
     if (place == leaves_.begin()) front_sorted_ = false;
     const auto fill = [this](auto from, auto to) {
         const auto count = static_cast<std::uint32_t>(to - from);
-        Leaf* leaf = make_leaf(capacity_for(count));
-        for (; from != to; ++from) leaf->words()[leaf->count++] = from->second;
+        Leaf leaf = make_leaf(capacity_for(count));
+        for (; from != to; ++from) leaf.push(from->second);
         return leaf;
     };
     free_leaf(place->second);
@@ -398,11 +450,11 @@ bool DeadlineIndex<Traits>::split(Place place) {
 
 template <typename Traits>
 void DeadlineIndex<Traits>::sort_front() {
-    Leaf* leaf = leaves_.begin()->second;
-    std::vector<std::pair<UnixMs, Word>> all(leaf->count);
-    for (std::uint32_t i = 0; i < leaf->count; ++i) all[i] = {deadline_of(leaf->words()[i]), leaf->words()[i]};
+    const Leaf leaf = leaves_.begin()->second;
+    std::vector<std::pair<UnixMs, Word>> all(leaf.count());
+    for (std::uint32_t i = 0; i < leaf.count(); ++i) all[i] = {deadline_of(leaf.words()[i]), leaf.words()[i]};
     std::sort(all.begin(), all.end(), std::greater{});
-    for (std::uint32_t i = 0; i < leaf->count; ++i) leaf->words()[i] = all[i].second;
+    for (std::uint32_t i = 0; i < leaf.count(); ++i) leaf.words()[i] = all[i].second;
     front_sorted_ = true;
 }
 
@@ -410,16 +462,16 @@ void DeadlineIndex<Traits>::sort_front() {
 template <typename Traits>
 auto DeadlineIndex<Traits>::front_word() -> Word {
     if (!front_sorted_) sort_front();
-    Leaf* leaf = leaves_.begin()->second;
-    Word best = leaf->words()[leaf->count - 1];
+    const Leaf leaf = leaves_.begin()->second;
+    Word best = leaf.words()[leaf.count() - 1];
     earliest_ = deadline_of(best);
     const std::uint64_t time = time_of(position_of(item_of(best), earliest_));
     if (inexact(time)) {
         // Items of the same time in later leaves may be earlier still.
         for (auto place = std::next(leaves_.begin()); place != leaves_.end() && time_of(place->first) <= time;
              ++place) {
-            for (std::uint32_t i = 0; i < place->second->count; ++i) {
-                const Word word = place->second->words()[i];
+            for (std::uint32_t i = 0; i < place->second.count(); ++i) {
+                const Word word = place->second.words()[i];
                 const UnixMs deadline = deadline_of(word);
                 if (deadline >= earliest_) continue;
                 best = word;
@@ -449,8 +501,8 @@ auto DeadlineIndex<Traits>::pop_due(UnixMs now) -> Item* {
     const Word word = front_word();
     if (earliest_ > now) return nullptr;
     const Place first = leaves_.begin();
-    const std::uint32_t last = first->second->count - 1;
-    if (first->second->words()[last] == word)
+    const std::uint32_t last = first->second.count() - 1;
+    if (first->second.words()[last] == word)
         remove(first, last);
     else
         erase(item_of(word), earliest_);
@@ -475,7 +527,7 @@ template <typename Traits>
 template <typename Visit>
 void DeadlineIndex<Traits>::each(Visit visit) const {
     for (const auto& [position, leaf] : leaves_) {
-        for (std::uint32_t i = 0; i < leaf->count; ++i) visit(item_of(leaf->words()[i]));
+        for (std::uint32_t i = 0; i < leaf.count(); ++i) visit(item_of(leaf.words()[i]));
     }
 }
 
@@ -494,14 +546,14 @@ void DeadlineIndex<Traits>::verify() const {
     std::size_t bytes = 0;
     bool earliest_seen = !earliest_known_;
     for (auto place = leaves_.begin(); place != leaves_.end(); ++place) {
-        Leaf* leaf = place->second;
+        const Leaf leaf = place->second;
         const auto next = std::next(place);
         KEEL_CHECK(place != leaves_.begin() || place->first == 0);
-        KEEL_CHECK(leaf->count > 0 && leaf->count <= leaf->capacity);
-        KEEL_CHECK(capacity_for(leaf->capacity) == leaf->capacity);
+        KEEL_CHECK(leaf.count() > 0 && leaf.count() <= leaf.capacity());
+        KEEL_CHECK(leaf.capacity() > kFullLeaf || capacity_for(leaf.capacity()) == leaf.capacity());
         UnixMs before = 0;
-        for (std::uint32_t i = 0; i < leaf->count; ++i) {
-            const Word word = leaf->words()[i];
+        for (std::uint32_t i = 0; i < leaf.count(); ++i) {
+            const Word word = leaf.words()[i];
             const UnixMs deadline = deadline_of(word);
             const Position position = position_of(item_of(word), deadline);
             KEEL_CHECK(position >= place->first && (next == leaves_.end() || position < next->first));
@@ -511,8 +563,8 @@ void DeadlineIndex<Traits>::verify() const {
             before = deadline;
             earliest_seen |= deadline == earliest_;
         }
-        items += leaf->count;
-        bytes += bytes_for(leaf->capacity);
+        items += leaf.count();
+        bytes += bytes_for(leaf.capacity());
     }
     KEEL_CHECK(items == size_ && bytes == leaf_bytes_);
     KEEL_CHECK(earliest_seen || size_ == 0);
