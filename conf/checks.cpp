@@ -37,6 +37,11 @@ bool said(std::span<const std::string> words, Bytes word) {
     return std::any_of(words.begin(), words.end(), [&](const auto& w) { return equal_nocase(w, word); });
 }
 
+bool is_address(int family, const std::string& text) {
+    in6_addr room{};  // large enough for either family
+    return text.find('\0') == std::string::npos && ::inet_pton(family, text.c_str(), &room) == 1;
+}
+
 }  // namespace
 
 Status rdb_file_name(std::span<const std::string> words) {
@@ -92,13 +97,11 @@ Status node_name(std::span<const std::string> words) {
 }
 
 Status ipv4(std::span<const std::string> words) {
-    in_addr address{};
-    return words[0].empty() || inet_pton(AF_INET, words[0].c_str(), &address) == 1 ? Status{} : Status{kBadIpv4};
+    return words[0].empty() || is_address(AF_INET, words[0]) ? Status{} : Status{kBadIpv4};
 }
 
 Status ipv6(std::span<const std::string> words) {
-    in6_addr address{};
-    return words[0].empty() || inet_pton(AF_INET6, words[0].c_str(), &address) == 1 ? Status{} : Status{kBadIpv6};
+    return words[0].empty() || is_address(AF_INET6, words[0]) ? Status{} : Status{kBadIpv6};
 }
 
 Status cluster_file(std::span<const std::string> words) {

@@ -57,6 +57,7 @@ enum class Flag : std::uint16_t {
     sensitive = 16,    // never shown in logs, SLOWLOG or MONITOR
     not_loading = 32,  // CONFIG SET answers LOADING while data is loaded
     foreign = 64,      // kept for the peers' files; keel does nothing with it
+    reread = 128,      // names a file: setting it to the same name reads the file again
 };
 
 class Flags {

@@ -62,20 +62,21 @@ void add_clients(Rows& rows) {
 }
 
 void add_tls_files(Rows& rows) {
-    rows.push_back(string("tls-cert-file", tls<&Tls::cert_file>, {}, "Our certificate (PEM)."));
-    rows.push_back(string("tls-key-file", tls<&Tls::key_file>, {}, "The key of our certificate (PEM)."));
+    rows.push_back(string("tls-cert-file", tls<&Tls::cert_file>, Flag::reread, "Our certificate (PEM)."));
+    rows.push_back(string("tls-key-file", tls<&Tls::key_file>, Flag::reread, "The key of our certificate (PEM)."));
     rows.push_back(
         string("tls-key-file-pass", tls<&Tls::key_file_pass>, Flag::sensitive, "Passphrase of tls-key-file."));
-    rows.push_back(string("tls-client-cert-file", tls<&Tls::client_cert_file>, {},
+    rows.push_back(string("tls-client-cert-file", tls<&Tls::client_cert_file>, Flag::reread,
                           "Certificate for links that we open; without it tls-cert-file serves."));
-    rows.push_back(string("tls-client-key-file", tls<&Tls::client_key_file>, {}, "The key of tls-client-cert-file."));
+    rows.push_back(
+        string("tls-client-key-file", tls<&Tls::client_key_file>, Flag::reread, "The key of tls-client-cert-file."));
     rows.push_back(string("tls-client-key-file-pass", tls<&Tls::client_key_file_pass>, Flag::sensitive,
                           "Passphrase of tls-client-key-file."));
-    rows.push_back(
-        string("tls-dh-params-file", tls<&Tls::dh_params_file>, {}, "Diffie-Hellman parameters, for old OpenSSL."));
-    rows.push_back(
-        string("tls-ca-cert-file", tls<&Tls::ca_cert_file>, {}, "Authorities that peers are checked against."));
-    rows.push_back(string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, {}, "The same, as a directory."));
+    rows.push_back(string("tls-dh-params-file", tls<&Tls::dh_params_file>, Flag::reread,
+                          "Diffie-Hellman parameters, for old OpenSSL."));
+    rows.push_back(string("tls-ca-cert-file", tls<&Tls::ca_cert_file>, Flag::reread,
+                          "Authorities that peers are checked against."));
+    rows.push_back(string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, Flag::reread, "The same, as a directory."));
     rows.push_back(integer("tls-auto-reload-interval", tls<&Tls::auto_reload_interval_s>, {0, kMaxInt}, {},
                            "Seconds between looks for renewed certificates; 0 never."));
 }
