@@ -26,8 +26,8 @@ Error refusal(Bytes name, const Error& why) {
 }
 
 Status may_set(const Parameter& parameter, Config::Caller caller) {
-    if (parameter.is(Flag::immutable)) return kImmutable;
-    if (parameter.is(Flag::guarded) && !caller.may_set_guarded) return kGuarded;
+    if (parameter.is(ParameterFlag::immutable)) return kImmutable;
+    if (parameter.is(ParameterFlag::guarded) && !caller.may_set_guarded) return kGuarded;
     return {};
 }
 
@@ -59,7 +59,7 @@ std::vector<Config::Pair> Config::get(std::span<const Bytes> patterns) const {
             continue;
         }
         for (const auto& [name, parameter] : parameter_names()) {
-            if (parameter->is(Flag::hidden) || !glob_match(pattern, name, true)) continue;
+            if (parameter->is(ParameterFlag::hidden) || !glob_match(pattern, name, true)) continue;
             found.try_emplace(std::string{name}, std::string{name}, parameter->text(settings_));
         }
     }
@@ -85,7 +85,7 @@ Status Config::check_names(std::span<const std::pair<Bytes, Bytes>> pairs, Calle
                            std::vector<const Parameter*>& out) const {
     for (const auto& [name, value] : pairs) {
         const Parameter* parameter = find_parameter(name);
-        if (caller.loading && parameter != nullptr && parameter->is(Flag::not_loading)) return errors::kLoading;
+        if (caller.loading && parameter != nullptr && parameter->is(ParameterFlag::not_loading)) return errors::kLoading;
     }
     for (const auto& [name, value] : pairs) {
         const Parameter* parameter = find_parameter(name);
@@ -105,7 +105,7 @@ Status Config::apply(std::span<const std::pair<Bytes, Bytes>> pairs, std::span<c
     std::vector<const ChangeHook*> ran;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         const Parameter& parameter = *parameters[i];
-        if (!parameter.is(Flag::reread) && parameter.text(settings_) == parameter.text(old)) continue;
+        if (!parameter.is(ParameterFlag::reread) && parameter.text(settings_) == parameter.text(old)) continue;
         Status applied;
         if (parameter.name() == "dir") applied = change_directory(std::string{pairs[i].second});
         if (applied) applied = run_hooks_of(parameter, ran);

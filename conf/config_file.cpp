@@ -170,7 +170,7 @@ Status Config::after_load() {
         return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}\n", product_, kReplicaInCluster)};
     }
     for (const Parameter& parameter : parameters()) {
-        if (parameter.is(Flag::foreign) && !parameter.is_default(settings_)) note_foreign(parameter);
+        if (parameter.is(ParameterFlag::foreign) && !parameter.is_default(settings_)) note_foreign(parameter);
     }
     return {};
 }

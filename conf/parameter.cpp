@@ -266,8 +266,8 @@ Parameter&& Parameter::unless(Veto veto) && {
 }
 
 Status Parameter::set(Settings& settings, std::span<const std::string> words, Origin origin) const {
-    if (words.empty() || (words.size() > 1 && !is(Flag::multi_word))) return kWrongCount;
-    if (words.size() == 1 && is(Flag::multi_word)) {
+    if (words.empty() || (words.size() > 1 && !is(ParameterFlag::multi_word))) return kWrongCount;
+    if (words.size() == 1 && is(ParameterFlag::multi_word)) {
         const Words split = split_at_blanks(words[0]);
         return store(settings, split, origin);
     }
@@ -295,39 +295,39 @@ std::string Parameter::default_text() const { return text(defaults()); }
 
 bool Parameter::is_default(const Settings& settings) const { return file_values(settings) == file_values(defaults()); }
 
-Parameter yes_no(Bytes name, Field<bool> field, Flags flags, Bytes help) {
+Parameter yes_no(Bytes name, Field<bool> field, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<YesNo>(field), flags, help};
 }
 
 template <typename T>
-Parameter integer(Bytes name, Field<T> field, Range range, Flags flags, Bytes help) {
+Parameter integer(Bytes name, Field<T> field, Range range, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<Integer<T>>(field, range), flags, help};
 }
-template Parameter integer(Bytes, Field<std::int32_t>, Range, Flags, Bytes);
-template Parameter integer(Bytes, Field<std::uint32_t>, Range, Flags, Bytes);
-template Parameter integer(Bytes, Field<std::int64_t>, Range, Flags, Bytes);
-template Parameter integer(Bytes, Field<std::uint64_t>, Range, Flags, Bytes);
+template Parameter integer(Bytes, Field<std::int32_t>, Range, ParameterFlags, Bytes);
+template Parameter integer(Bytes, Field<std::uint32_t>, Range, ParameterFlags, Bytes);
+template Parameter integer(Bytes, Field<std::int64_t>, Range, ParameterFlags, Bytes);
+template Parameter integer(Bytes, Field<std::uint64_t>, Range, ParameterFlags, Bytes);
 
-Parameter octal(Bytes name, Field<std::uint32_t> field, Range range, Flags flags, Bytes help) {
+Parameter octal(Bytes name, Field<std::uint32_t> field, Range range, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<Octal>(field, range), flags, help};
 }
 
 template <typename T>
-Parameter memory(Bytes name, Field<T> field, Range range, Flags flags, Bytes help) {
+Parameter memory(Bytes name, Field<T> field, Range range, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<MemorySize<T>>(field, range), flags, help};
 }
-template Parameter memory(Bytes, Field<std::int64_t>, Range, Flags, Bytes);
-template Parameter memory(Bytes, Field<std::uint64_t>, Range, Flags, Bytes);
+template Parameter memory(Bytes, Field<std::int64_t>, Range, ParameterFlags, Bytes);
+template Parameter memory(Bytes, Field<std::uint64_t>, Range, ParameterFlags, Bytes);
 
-Parameter memory_or_percent(Bytes name, Field<BytesOrPercent> field, Flags flags, Bytes help) {
+Parameter memory_or_percent(Bytes name, Field<BytesOrPercent> field, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<MemoryOrPercent>(field), flags, help};
 }
 
-Parameter string(Bytes name, Field<std::string> field, Flags flags, Bytes help) {
+Parameter string(Bytes name, Field<std::string> field, ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<Text>(field), flags, help};
 }
 
-Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, Flags flags,
+Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, ParameterFlags flags,
                  Bytes help) {
     return {name, std::make_unique<AnyOf>(field, words), flags, help};
 }

@@ -49,7 +49,7 @@ inline constexpr Field<decltype(member_type(Member))> field{
     [](Settings& s) -> decltype(member_type(Member))& { return s.*AreaMember.*Member; },
     [](const Settings& s) -> const decltype(member_type(Member))& { return s.*AreaMember.*Member; }};
 
-enum class Flag : std::uint16_t {
+enum class ParameterFlag : std::uint16_t {
     immutable = 1,     // only in the file or on the command line
     hidden = 2,        // answered by name, not by a pattern
     guarded = 4,       // CONFIG SET needs enable-protected-configs
@@ -60,15 +60,15 @@ enum class Flag : std::uint16_t {
     reread = 128,      // names a file: setting it to the same name reads the file again
 };
 
-class Flags {
+class ParameterFlags {
   public:
-    constexpr Flags() = default;
-    constexpr Flags(Flag flag) : bits_(static_cast<std::uint16_t>(flag)) {}
-    constexpr Flags(std::initializer_list<Flag> flags) {
-        for (const Flag flag : flags) bits_ |= static_cast<std::uint16_t>(flag);
+    constexpr ParameterFlags() = default;
+    constexpr ParameterFlags(ParameterFlag flag) : bits_(static_cast<std::uint16_t>(flag)) {}
+    constexpr ParameterFlags(std::initializer_list<ParameterFlag> flags) {
+        for (const ParameterFlag flag : flags) bits_ |= static_cast<std::uint16_t>(flag);
     }
-    [[nodiscard]] constexpr bool has(Flag flag) const { return (bits_ & static_cast<std::uint16_t>(flag)) != 0; }
-    constexpr void add(Flag flag) { bits_ |= static_cast<std::uint16_t>(flag); }
+    [[nodiscard]] constexpr bool has(ParameterFlag flag) const { return (bits_ & static_cast<std::uint16_t>(flag)) != 0; }
+    constexpr void add(ParameterFlag flag) { bits_ |= static_cast<std::uint16_t>(flag); }
 
   private:
     std::uint16_t bits_ = 0;
@@ -93,7 +93,7 @@ class Kind {
 
 class Parameter {
   public:
-    Parameter(Bytes name, std::unique_ptr<Kind> kind, Flags flags, Bytes help)
+    Parameter(Bytes name, std::unique_ptr<Kind> kind, ParameterFlags flags, Bytes help)
         : name_(name), help_(help), kind_(std::move(kind)), flags_(flags) {}
 
     // Row decorations, in the order they are read.
@@ -106,7 +106,7 @@ class Parameter {
     [[nodiscard]] Bytes name() const { return name_; }
     [[nodiscard]] const std::vector<Bytes>& aliases() const { return aliases_; }
     [[nodiscard]] Bytes help() const { return help_; }
-    [[nodiscard]] bool is(Flag flag) const { return flags_.has(flag); }
+    [[nodiscard]] bool is(ParameterFlag flag) const { return flags_.has(flag); }
 
     // `words` as the file gives them: one, unless the parameter is multi_word (then a single word may hold
     // several, parted by blanks). Truth 1.
@@ -130,7 +130,7 @@ class Parameter {
     std::unique_ptr<Kind> kind_;
     Check check_ = nullptr;
     Veto veto_ = nullptr;
-    Flags flags_;
+    ParameterFlags flags_;
 };
 
 // ---- Makers of rows, by kind -------------------------------------------------------------------------------
@@ -153,20 +153,20 @@ struct Named {
     T value;
 };
 
-Parameter yes_no(Bytes name, Field<bool> field, Flags flags, Bytes help);
+Parameter yes_no(Bytes name, Field<bool> field, ParameterFlags flags, Bytes help);
 template <typename T>
-Parameter integer(Bytes name, Field<T> field, Range range, Flags flags, Bytes help);
-Parameter octal(Bytes name, Field<std::uint32_t> field, Range range, Flags flags, Bytes help);
+Parameter integer(Bytes name, Field<T> field, Range range, ParameterFlags flags, Bytes help);
+Parameter octal(Bytes name, Field<std::uint32_t> field, Range range, ParameterFlags flags, Bytes help);
 // A memory size ("64mb"). With an int64 field and a least of -1, "-1" is a value too.
 template <typename T>
-Parameter memory(Bytes name, Field<T> field, Range range, Flags flags, Bytes help);
-Parameter memory_or_percent(Bytes name, Field<BytesOrPercent> field, Flags flags, Bytes help);
-Parameter string(Bytes name, Field<std::string> field, Flags flags, Bytes help);
+Parameter memory(Bytes name, Field<T> field, Range range, ParameterFlags flags, Bytes help);
+Parameter memory_or_percent(Bytes name, Field<BytesOrPercent> field, ParameterFlags flags, Bytes help);
+Parameter string(Bytes name, Field<std::string> field, ParameterFlags flags, Bytes help);
 // One word out of a list. T is an enum class or bool.
 template <typename T, std::size_t N>
-Parameter choice(Bytes name, Field<T> field, const Named<T> (&words)[N], Flags flags, Bytes help);
+Parameter choice(Bytes name, Field<T> field, const Named<T> (&words)[N], ParameterFlags flags, Bytes help);
 // Any of the words of a list; the first word stands for none of them and goes alone.
-Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, Flags flags,
+Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, ParameterFlags flags,
                  Bytes help);
 
 // "must be one of" and the words, for choice().
@@ -206,7 +206,7 @@ class Choice final : public Kind {
 };
 
 template <typename T, std::size_t N>
-Parameter choice(Bytes name, Field<T> field, const Named<T> (&words)[N], Flags flags, Bytes help) {
+Parameter choice(Bytes name, Field<T> field, const Named<T> (&words)[N], ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<Choice<T>>(field, std::span<const Named<T>>{words}), flags, help};
 }
 

@@ -22,17 +22,17 @@ constexpr Named<Tls::AuthUser> kAuthUser[] = {
 
 void add_listening(Rows& rows) {
     rows.push_back(
-        bind_addresses(Flag::multi_word, "Addresses to listen on; one that may be missing has a '-' before it."));
+        bind_addresses(ParameterFlag::multi_word, "Addresses to listen on; one that may be missing has a '-' before it."));
     rows.push_back(string("bind-source-addr", net<&Network::bind_source_address>, {},
                           "Address that our own links (to a primary, on the cluster bus) come from."));
     rows.push_back(integer("port", net<&Network::port>, kPort, {}, "TCP port; 0 turns TCP off."));
-    rows.push_back(integer("tcp-backlog", net<&Network::tcp_backlog>, {0, kMaxInt}, Flag::immutable,
+    rows.push_back(integer("tcp-backlog", net<&Network::tcp_backlog>, {0, kMaxInt}, ParameterFlag::immutable,
                            "Connections the kernel keeps waiting until they are accepted."));
     rows.push_back(
-        string("unixsocket", net<&Network::unix_socket>, Flag::immutable, "Path of a unix socket to listen on."));
-    rows.push_back(string("unixsocketgroup", net<&Network::unix_socket_group>, Flag::immutable,
+        string("unixsocket", net<&Network::unix_socket>, ParameterFlag::immutable, "Path of a unix socket to listen on."));
+    rows.push_back(string("unixsocketgroup", net<&Network::unix_socket_group>, ParameterFlag::immutable,
                           "Group that owns the unix socket."));
-    rows.push_back(octal("unixsocketperm", net<&Network::unix_socket_mode>, {0, 0777}, Flag::immutable,
+    rows.push_back(octal("unixsocketperm", net<&Network::unix_socket_mode>, {0, 0777}, ParameterFlag::immutable,
                          "Permissions of the unix socket, in octal; 0 leaves them to the umask."));
     rows.push_back(integer("tcp-keepalive", net<&Network::tcp_keepalive_s>, {0, kMaxInt}, {},
                            "Seconds of silence before the kernel probes a client; 0 never."));
@@ -49,7 +49,7 @@ void add_clients(Rows& rows) {
         integer("maxclients", client<&Clients::max_clients>, {1, kMaxUint}, {}, "Clients at the same time."));
     rows.push_back(integer("timeout", client<&Clients::idle_timeout_s>, {0, kMaxInt}, {},
                            "Seconds after which an idle client is closed; 0 never."));
-    rows.push_back(output_limits(Flag::multi_word, "How much unread output a class of clients may pile up."));
+    rows.push_back(output_limits(ParameterFlag::multi_word, "How much unread output a class of clients may pile up."));
     rows.push_back(memory("client-query-buffer-limit", client<&Clients::query_buffer_limit_bytes>, {1 << 20, kMaxLong},
                           {}, "How much unprocessed input a client may pile up."));
     rows.push_back(memory("proto-max-bulk-len", client<&Clients::max_bulk_bytes>, {1 << 20, kMaxLong}, {},
@@ -62,21 +62,21 @@ void add_clients(Rows& rows) {
 }
 
 void add_tls_files(Rows& rows) {
-    rows.push_back(string("tls-cert-file", tls<&Tls::cert_file>, Flag::reread, "Our certificate (PEM)."));
-    rows.push_back(string("tls-key-file", tls<&Tls::key_file>, Flag::reread, "The key of our certificate (PEM)."));
+    rows.push_back(string("tls-cert-file", tls<&Tls::cert_file>, ParameterFlag::reread, "Our certificate (PEM)."));
+    rows.push_back(string("tls-key-file", tls<&Tls::key_file>, ParameterFlag::reread, "The key of our certificate (PEM)."));
     rows.push_back(
-        string("tls-key-file-pass", tls<&Tls::key_file_pass>, Flag::sensitive, "Passphrase of tls-key-file."));
-    rows.push_back(string("tls-client-cert-file", tls<&Tls::client_cert_file>, Flag::reread,
+        string("tls-key-file-pass", tls<&Tls::key_file_pass>, ParameterFlag::sensitive, "Passphrase of tls-key-file."));
+    rows.push_back(string("tls-client-cert-file", tls<&Tls::client_cert_file>, ParameterFlag::reread,
                           "Certificate for links that we open; without it tls-cert-file serves."));
     rows.push_back(
-        string("tls-client-key-file", tls<&Tls::client_key_file>, Flag::reread, "The key of tls-client-cert-file."));
-    rows.push_back(string("tls-client-key-file-pass", tls<&Tls::client_key_file_pass>, Flag::sensitive,
+        string("tls-client-key-file", tls<&Tls::client_key_file>, ParameterFlag::reread, "The key of tls-client-cert-file."));
+    rows.push_back(string("tls-client-key-file-pass", tls<&Tls::client_key_file_pass>, ParameterFlag::sensitive,
                           "Passphrase of tls-client-key-file."));
-    rows.push_back(string("tls-dh-params-file", tls<&Tls::dh_params_file>, Flag::reread,
+    rows.push_back(string("tls-dh-params-file", tls<&Tls::dh_params_file>, ParameterFlag::reread,
                           "Diffie-Hellman parameters, for old OpenSSL."));
-    rows.push_back(string("tls-ca-cert-file", tls<&Tls::ca_cert_file>, Flag::reread,
+    rows.push_back(string("tls-ca-cert-file", tls<&Tls::ca_cert_file>, ParameterFlag::reread,
                           "Authorities that peers are checked against."));
-    rows.push_back(string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, Flag::reread, "The same, as a directory."));
+    rows.push_back(string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, ParameterFlag::reread, "The same, as a directory."));
     rows.push_back(integer("tls-auto-reload-interval", tls<&Tls::auto_reload_interval_s>, {0, kMaxInt}, {},
                            "Seconds between looks for renewed certificates; 0 never."));
 }

@@ -20,7 +20,7 @@ void add_scripting(Rows& rows) {
     rows.push_back(integer("busy-reply-threshold", scripting<&Scripting::busy_reply_ms>, {0, kMaxLong}, {},
                            "Milliseconds after which other clients are told that a script is running.")
                        .also("lua-time-limit"));
-    rows.push_back(yes_no("lua-enable-insecure-api", scripting<&Scripting::insecure_api>, Flag::hidden,
+    rows.push_back(yes_no("lua-enable-insecure-api", scripting<&Scripting::insecure_api>, ParameterFlag::hidden,
                           "Let scripts use loadstring, getfenv and the like.")
                        .also("lua-enable-deprecated-api"));
 }
@@ -46,19 +46,19 @@ void add_latency(Rows& rows) {
     rows.push_back(integer("latency-monitor-threshold", latency<&Latency::monitor_threshold_ms>, {0, kMaxLong}, {},
                            "Milliseconds from which an event is remembered by LATENCY; 0 none."));
     rows.push_back(yes_no("latency-tracking", latency<&Latency::tracking>, {}, "Keep a histogram of each command."));
-    rows.push_back(latency_percentiles(Flag::multi_word, "Percentiles that INFO latencystats shows."));
+    rows.push_back(latency_percentiles(ParameterFlag::multi_word, "Percentiles that INFO latencystats shows."));
     rows.push_back(notify_events({}, "Classes of keyspace events that are published."));
 }
 
 void add_debug(Rows& rows) {
-    rows.push_back(integer("watchdog-period", debug<&Debug::watchdog_period_ms>, {0, kMaxInt}, Flag::hidden,
+    rows.push_back(integer("watchdog-period", debug<&Debug::watchdog_period_ms>, {0, kMaxInt}, ParameterFlag::hidden,
                            "For debugging: milliseconds of standstill after which the stack is logged; 0 never."));
-    rows.push_back(yes_no("enable-debug-assert", debug<&Debug::enable_assert>, {Flag::hidden, Flag::immutable},
+    rows.push_back(yes_no("enable-debug-assert", debug<&Debug::enable_assert>, {ParameterFlag::hidden, ParameterFlag::immutable},
                           "For tests: costly checks of our own."));
     rows.push_back(
-        yes_no("use-exit-on-panic", debug<&Debug::exit_on_panic>, Flag::hidden, "For tests: exit instead of abort."));
+        yes_no("use-exit-on-panic", debug<&Debug::exit_on_panic>, ParameterFlag::hidden, "For tests: exit instead of abort."));
     rows.push_back(
-        string("debug-context", debug<&Debug::context>, Flag::hidden, "For tests: text shown in crash reports."));
+        string("debug-context", debug<&Debug::context>, ParameterFlag::hidden, "For tests: text shown in crash reports."));
 }
 
 }  // namespace

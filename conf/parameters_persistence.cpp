@@ -24,11 +24,11 @@ constexpr Named<Aof::Fsync> kFsync[] = {
 
 void add_snapshot(Rows& rows) {
     rows.push_back(
-        save_points(Flag::multi_word, "Save after so many seconds if so many changes were made; \"\" never."));
-    rows.push_back(string("dbfilename", snapshot<&Snapshot::file>, Flag::guarded, "Name of the snapshot file.")
+        save_points(ParameterFlag::multi_word, "Save after so many seconds if so many changes were made; \"\" never."));
+    rows.push_back(string("dbfilename", snapshot<&Snapshot::file>, ParameterFlag::guarded, "Name of the snapshot file.")
                        .checked(checks::rdb_file_name));
     rows.push_back(yes_no("rdbcompression", snapshot<&Snapshot::compression>, {}, "Compress strings in snapshots."));
-    rows.push_back(yes_no("rdbchecksum", snapshot<&Snapshot::checksum>, Flag::immutable,
+    rows.push_back(yes_no("rdbchecksum", snapshot<&Snapshot::checksum>, ParameterFlag::immutable,
                           "Close snapshots with a checksum, and check it."));
     rows.push_back(yes_no("stop-writes-on-bgsave-error", snapshot<&Snapshot::stop_writes_on_error>, {},
                           "Refuse writes after a failed save."));
@@ -41,20 +41,20 @@ void add_snapshot(Rows& rows) {
     rows.push_back(choice("rdb-version-check", snapshot<&Snapshot::version_check>, kVersionCheck, {},
                           "Refuse snapshots newer than we know, or try them."));
     rows.push_back(integer("rdb-key-save-delay", snapshot<&Snapshot::key_save_delay_us>, {kMinInt, kMaxInt},
-                           Flag::hidden, "For tests: microseconds after each saved key."));
-    rows.push_back(integer("key-load-delay", snapshot<&Snapshot::key_load_delay_us>, {kMinInt, kMaxInt}, Flag::hidden,
+                           ParameterFlag::hidden, "For tests: microseconds after each saved key."));
+    rows.push_back(integer("key-load-delay", snapshot<&Snapshot::key_load_delay_us>, {kMinInt, kMaxInt}, ParameterFlag::hidden,
                            "For tests: microseconds after each loaded key."));
     rows.push_back(integer("loading-process-events-interval-bytes", snapshot<&Snapshot::load_events_interval_bytes>,
-                           {1024, kMaxInt}, Flag::hidden, "Bytes loaded between two looks at the clients."));
+                           {1024, kMaxInt}, ParameterFlag::hidden, "Bytes loaded between two looks at the clients."));
 }
 
 void add_aof(Rows& rows) {
-    rows.push_back(yes_no("appendonly", aof<&Aof::enabled>, Flag::not_loading, "Log every change."));
+    rows.push_back(yes_no("appendonly", aof<&Aof::enabled>, ParameterFlag::not_loading, "Log every change."));
     rows.push_back(
-        string("appendfilename", aof<&Aof::file>, Flag::immutable, "First part of the names of the log files.")
+        string("appendfilename", aof<&Aof::file>, ParameterFlag::immutable, "First part of the names of the log files.")
             .checked(checks::aof_file_name));
     rows.push_back(
-        string("appenddirname", aof<&Aof::directory>, Flag::immutable, "Directory of the log files, inside dir.")
+        string("appenddirname", aof<&Aof::directory>, ParameterFlag::immutable, "Directory of the log files, inside dir.")
             .checked(checks::aof_directory_name));
     rows.push_back(choice("appendfsync", aof<&Aof::fsync>, kFsync, {}, "When the log is forced to disk."));
     rows.push_back(yes_no("no-appendfsync-on-rewrite", aof<&Aof::no_fsync_on_rewrite>, {},
@@ -68,7 +68,7 @@ void add_aof(Rows& rows) {
     rows.push_back(yes_no("aof-timestamp-enabled", aof<&Aof::timestamps>, {}, "Note the time in the log."));
     rows.push_back(yes_no("aof-rewrite-incremental-fsync", aof<&Aof::rewrite_incremental_fsync>, {},
                           "Sync a rewrite while it is written."));
-    rows.push_back(yes_no("aof-disable-auto-gc", aof<&Aof::disable_auto_gc>, Flag::hidden,
+    rows.push_back(yes_no("aof-disable-auto-gc", aof<&Aof::disable_auto_gc>, ParameterFlag::hidden,
                           "For tests: keep log files that are no longer needed."));
 }
 

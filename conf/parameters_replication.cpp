@@ -23,10 +23,10 @@ constexpr Named<Replication::PropagationError> kPropagationError[] = {
 
 void add_replica(Rows& rows) {
     rows.push_back(
-        replica_of({Flag::immutable, Flag::multi_word}, "The primary we follow: host and port.").also("slaveof"));
-    rows.push_back(string("masterauth", repl<&Replication::primary_auth>, Flag::sensitive, "Password for the primary.")
+        replica_of({ParameterFlag::immutable, ParameterFlag::multi_word}, "The primary we follow: host and port.").also("slaveof"));
+    rows.push_back(string("masterauth", repl<&Replication::primary_auth>, ParameterFlag::sensitive, "Password for the primary.")
                        .also("primaryauth"));
-    rows.push_back(string("masteruser", repl<&Replication::primary_user>, Flag::sensitive, "ACL user for the primary.")
+    rows.push_back(string("masteruser", repl<&Replication::primary_user>, ParameterFlag::sensitive, "ACL user for the primary.")
                        .also("primaryuser"));
     rows.push_back(yes_no("replica-serve-stale-data", repl<&Replication::serve_stale_data>, {},
                           "Answer while the link to the primary is down.")
@@ -51,7 +51,7 @@ void add_replica(Rows& rows) {
     rows.push_back(integer("replica-announce-port", repl<&Replication::announce_port>, kPort, {},
                            "Port that others are told; 0 our own.")
                        .also("slave-announce-port"));
-    rows.push_back(choice("repl-diskless-load", repl<&Replication::diskless_load>, kDisklessLoad, Flag::not_loading,
+    rows.push_back(choice("repl-diskless-load", repl<&Replication::diskless_load>, kDisklessLoad, ParameterFlag::not_loading,
                           "Load a full sync straight from the socket."));
     rows.push_back(memory("replica-full-sync-buffer-limit", repl<&Replication::full_sync_buffer_limit_bytes>,
                           {0, kMaxLong}, {}, "Stream kept by a replica during a full sync; 0 as its output limit."));
@@ -66,7 +66,7 @@ void add_primary(Rows& rows) {
                            {0, kMaxInt}, {}, "Replicas that end the wait; 0 any number waits."));
     rows.push_back(yes_no("dual-channel-replication-enabled", repl<&Replication::dual_channel>, {},
                           "Full sync and stream on two links (Valkey)."));
-    rows.push_back(yes_no("repl-rdb-channel", repl<&Replication::rdb_channel>, Flag::hidden,
+    rows.push_back(yes_no("repl-rdb-channel", repl<&Replication::rdb_channel>, ParameterFlag::hidden,
                           "Full sync and stream on two links (Redis)."));
     rows.push_back(yes_no("repl-disable-tcp-nodelay", repl<&Replication::disable_tcp_nodelay>, {},
                           "Fewer, larger packets to replicas, a little later."));

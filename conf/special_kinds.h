@@ -17,13 +17,13 @@
 
 namespace keel {
 
-Parameter save_points(Flags flags, Bytes help);
-Parameter output_limits(Flags flags, Bytes help);
-Parameter oom_score_values(Flags flags, Bytes help);
-Parameter notify_events(Flags flags, Bytes help);
-Parameter bind_addresses(Flags flags, Bytes help);
-Parameter replica_of(Flags flags, Bytes help);
-Parameter latency_percentiles(Flags flags, Bytes help);
+Parameter save_points(ParameterFlags flags, Bytes help);
+Parameter output_limits(ParameterFlags flags, Bytes help);
+Parameter oom_score_values(ParameterFlags flags, Bytes help);
+Parameter notify_events(ParameterFlags flags, Bytes help);
+Parameter bind_addresses(ParameterFlags flags, Bytes help);
+Parameter replica_of(ParameterFlags flags, Bytes help);
+Parameter latency_percentiles(ParameterFlags flags, Bytes help);
 
 // The letters of notify-keyspace-events for NotifyFlag bits: 'A' if it covers, then g$lshzxetd, then nKEm.
 std::string notify_text(std::uint32_t flags);

@@ -54,6 +54,13 @@ Error subcommand_syntax(Bytes command, Bytes subcommand) {
 
 Error unsupported_option(Bytes option) { return line(fmt::format("ERR Unsupported option {}", echo(option))); }
 
+Error protected_command(Bytes command, Bytes setting) {
+    return line(fmt::format("ERR {} command not allowed. If the {} option is set to \"local\", you can run it from a "
+                            "local connection, otherwise you need to set this option in the configuration file, and "
+                            "then restart the server.",
+                            command, setting));
+}
+
 Error no_permission(Bytes user, Bytes command) {
     return line(fmt::format("NOPERM User {} has no permissions to run the '{}' command", user, command));
 }

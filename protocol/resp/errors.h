@@ -20,6 +20,7 @@ namespace keel::errors {
 
 // Reading arguments
 inline constexpr ErrorText kSyntax{"ERR syntax error"};
+inline constexpr ErrorText kInvalidArguments{"ERR Invalid arguments specified for command"};
 inline constexpr ErrorText kNotInteger{"ERR value is not an integer or out of range"};
 inline constexpr ErrorText kNotFloat{"ERR value is not a valid float"};
 inline constexpr ErrorText kOutOfRange{"ERR value is out of range"};
@@ -194,6 +195,9 @@ inline constexpr ErrorText kInvalidCrlf{"ERR Protocol error: invalid CRLF in req
 
 // ERR Unsupported option x
 [[nodiscard]] Error unsupported_option(Bytes option);
+
+// ERR DEBUG command not allowed. ... For a command that a setting such as enable-debug-command guards.
+[[nodiscard]] Error protected_command(Bytes command, Bytes setting);
 
 // NOPERM User bob has no permissions to run the 'client|kill' command
 [[nodiscard]] Error no_permission(Bytes user, Bytes command);

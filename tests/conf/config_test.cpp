@@ -158,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "config: every parameter can be set to what it shows")
     const Config::Caller trusted{.may_set_guarded = true};
     for (const auto& [name, shown] : get({"*"})) {
         INFO(name << " = " << shown);
-        if (find_parameter(name)->is(Flag::immutable)) continue;
+        if (find_parameter(name)->is(ParameterFlag::immutable)) continue;
         CHECK(set({{name, shown}}, trusted) == "OK");
         CHECK(value(name) == shown);
     }

@@ -39,7 +39,7 @@ TEST_CASE("parameters: every parameter of the peers is there, with their default
         const Parameter* parameter = find_parameter(name);
         REQUIRE(parameter != nullptr);
         if (value != "?") CHECK(parameter->default_text() == value);
-        if (view == "hidden") CHECK(parameter->is(Flag::hidden));
+        if (view == "hidden") CHECK(parameter->is(ParameterFlag::hidden));
     }
 }
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "datatypes/all_types.h"
+
+#include <array>
+
+#include "datatypes/core/type.h"
+#include "datatypes/string/families.h"
+#include "datatypes/string/string_value.h"
+
+namespace keel {
+
+namespace {
+
+constexpr std::array<const TypeOps*, 1> kTypes = {&string::kOps};
+
+constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
+    std::array<const TypeOps*, kTypeCount> out{};
+    out[static_cast<std::size_t>(Type::string)] = &string::kOps;
+    return out;
+}();
+
+}  // namespace
+
+const TypeOps& type_ops(Type type) {
+    const TypeOps* ops = kByType[static_cast<std::size_t>(type)];
+    KEEL_CHECK(ops != nullptr);
+    return *ops;
+}
+
+std::span<const TypeOps* const> all_types() { return kTypes; }
+
+void add_data_commands(Registry& registry) {
+    registry.add(string::kCommands);
+}
+
+}  // namespace keel

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The types a value can have, and what the rest of the server may ask of a type it knows nothing else about.
+//
+// Always true:
+//   1. `all_types()` holds one TypeOps for each Type in use; a walk over it reaches every type.
+//   2. Outside of its own folder a value is a ValueRef: its type, its form (the type's own word for its
+//      encoding) and, for all but strings, one owning pointer.
+//
+// Not here: how an entry packs a value (datatypes/keyspace/entry.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "protocol/base/block.h"
+#include "protocol/base/bytes.h"
+
+namespace keel {
+
+enum class Type : std::uint8_t { string = 0, list = 1, set = 2, zset = 3, hash = 4, stream = 6 };
+inline constexpr std::size_t kTypeCount = 16;  // the type is four bits of an entry
+
+// How a string is held. Values up to `heap` are text; the rest are integers of that many bytes.
+enum class StringForm : std::uint8_t {
+    text = 0,    // in the entry
+    edited = 1,  // in the entry, but once changed in place: OBJECT ENCODING says raw
+    heap = 2,    // a Block of its own
+    int8 = 3,
+    int16 = 4,
+    int24 = 5,
+    int32 = 6,
+    int48 = 7,
+    int64 = 8,
+};
+
+// A value outside of an entry: on its way in, or looked at. Owns nothing by itself; who makes an entry from it
+// hands `payload` over.
+struct ValueRef {
+    Type type = Type::string;
+    std::uint8_t form = 0;
+    Bytes text{};               // strings in text or edited form
+    std::int64_t integer = 0;   // strings in an integer form
+    void* payload = nullptr;    // heap strings (a Block) and every other type
+
+    [[nodiscard]] StringForm string_form() const { return static_cast<StringForm>(form); }
+    [[nodiscard]] bool is_integer() const { return type == Type::string && form >= static_cast<std::uint8_t>(StringForm::int8); }
+};
+
+struct TypeOps {
+    Type type;
+    Bytes name;                                                   // as TYPE replies
+    Bytes (*encoding_name)(const ValueRef&);                      // as OBJECT ENCODING replies
+    ValueRef (*clone)(const ValueRef&);                           // deep; the payload is the caller's
+    void (*destroy)(const ValueRef&) noexcept;                    // frees the payload, if there is one
+    std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
+    std::size_t (*free_effort)(const ValueRef&);                  // allocations to free: above a limit, in the background
+};
+
+// The ops of a type; every Type in use has one.
+const TypeOps& type_ops(Type type);
+std::span<const TypeOps* const> all_types();
+
+}  // namespace keel

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One numbered database: its keys, and the index of their deadlines.
+//
+// Always true:
+//   1. A key that is due is never returned, whether or not it has been removed yet.
+//   2. `deadlines_` holds exactly the entries that have a deadline.
+//   3. Entry pointers are good until the next call that changes the database.
+//   4. Every removal of a due or evicted key is announced to the KeyspaceListener, before the key is gone.
+//
+// Not here: when due keys are removed, and the inline look-ups (keyspace.h, which users include); what is announced
+// to whom (server/after_command).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "datatypes/encodings/hash.h"
+#include "datatypes/encodings/table.h"
+#include "datatypes/keyspace/deadlines.h"
+#include "datatypes/keyspace/entry.h"
+
+namespace keel {
+
+class Keyspace;
+class Database;
+
+// A key as it is looked up: the bytes and their hash, computed once.
+struct Key {
+    Bytes text;
+    std::uint64_t hash;
+    Key(Bytes bytes) : text(bytes), hash(hash_bytes(bytes)) {}  // NOLINT: any bytes may name a key
+    Key(Bytes bytes, std::uint64_t known_hash) : text(bytes), hash(known_hash) {}
+};
+
+struct EntryTraits {
+    using Item = Entry;
+    static Bytes key(const Entry* entry) noexcept { return entry->key(); }
+    static UnixMs deadline(const Entry* entry) noexcept { return entry->deadline(); }
+};
+
+class Database {
+  public:
+    Database(Keyspace& home, int index) : home_(home), index_(index) {}
+    ~Database();
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+
+    [[nodiscard]] int index() const { return index_; }
+    // Keys held, those due but not yet removed included (as DBSIZE counts them).
+    [[nodiscard]] std::size_t size() const { return table_.size(); }
+    [[nodiscard]] std::size_t deadline_count() const { return deadlines_.size(); }
+
+    // ---- Look-ups. Null: no such key (or it is due). O(1). ----
+
+    // Neither counted nor touched.
+    [[nodiscard]] Entry* peek(const Key& key) const;
+    // For reading: counts a hit or a miss, refreshes the age.
+    Entry* read(const Key& key);
+    // For changing: refreshes the age; a due entry is removed and announced first.
+    Entry* write(const Key& key);
+
+    // ---- Changes. An `existing` entry is the one `write` gave for the same key, or null. O(1). ----
+
+    // Makes the key hold `value`, whose payload is taken over; what was there is freed. Returns the entry.
+    Entry* put(const Key& key, Entry* existing, const ValueRef& value, UnixMs deadline);
+    // The same, keeping the deadline.
+    Entry* put_keeping_deadline(const Key& key, Entry* existing, const ValueRef& value) {
+        return put(key, existing, value, existing != nullptr ? existing->deadline() : kNoDeadline);
+    }
+    // kNoDeadline removes it. Returns the entry, which may be a new one.
+    Entry* set_deadline(Entry* entry, UnixMs deadline);
+    // Frees the entry with its value; `lazily` leaves a large value to the background thread whatever its type.
+    void erase(Entry* entry, bool lazily = false);
+    // Removes the entry from here and gives back its value, which is now the caller's.
+    ValueRef take(Entry* entry);
+    // Frees everything; `lazily` in the background.
+    void clear(bool lazily);
+
+    // ---- Time ----
+
+    [[nodiscard]] std::optional<UnixMs> earliest_deadline() { return deadlines_.earliest(); }
+    // The entry with the earliest deadline, null if there is none.
+    [[nodiscard]] Entry* next_due() { return deadlines_.front(); }
+    // Removes up to `most` entries that are due, announcing each. Returns how many.
+    std::size_t remove_due(UnixMs now, std::size_t most);
+
+    // ---- Walks ----
+
+    // See Table::scan. Due entries are not shown.
+    template <typename F>
+    std::uint64_t scan(std::uint64_t cursor, F&& visit) const;
+    // Every live entry. `visit` must not change the database.
+    template <typename F>
+    void each(F&& visit) const;
+    // Evenly chosen among all entries, due ones included; null when empty.
+    [[nodiscard]] Entry* random(Random& random) const { return table_.random(random); }
+
+    [[nodiscard]] const Table<EntryTraits>& table() const { return table_; }
+    [[nodiscard]] std::size_t overhead_bytes() const { return table_.memory_bytes() + deadlines_.memory_bytes(); }
+    void pause_resize(bool on) { table_.pause_resize(on); }
+
+  private:
+    friend class Keyspace;
+    void retire(const ValueRef& value, bool lazily);
+    void announce_expired(const Entry& entry, UnixMs now);
+
+    Keyspace& home_;
+    int index_;
+    Table<EntryTraits> table_;
+    DeadlineIndex<EntryTraits> deadlines_;
+};
+
+}  // namespace keel

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "datatypes/keyspace/keyspace.h"
+
+#include "datatypes/encodings/small_heap.h"
+
+namespace keel {
+
+// ---- Database ----
+
+Database::~Database() { clear(false); }
+
+Entry* Database::write(const Key& key) {
+    Entry* entry = table_.find(key.text, key.hash);
+    if (entry == nullptr) return nullptr;
+    if (entry->due(home_.now())) [[unlikely]] {
+        if (home_.expire_on_access) announce_expired(*entry, home_.now());
+        erase(entry, home_.lazy_expire);
+        return nullptr;
+    }
+    if (home_.touching) home_.ages.touch(*entry);
+    return entry;
+}
+
+Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, UnixMs deadline) {
+    if (existing == nullptr) {
+        Entry* entry = Entry::make(key.text, deadline, value);
+        entry->set_age(home_.ages.fresh());
+        table_.insert(entry, key.hash);
+        if (deadline != kNoDeadline) deadlines_.insert(entry);
+        return entry;
+    }
+    const ValueRef old = existing->value();
+    const UnixMs old_deadline = existing->deadline();
+    const bool same_shape = (old_deadline == kNoDeadline) == (deadline == kNoDeadline);
+    if (same_shape && value.text.size() <= kInlineTextMax && existing->overwrite(value)) {
+        if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
+        if (old_deadline != deadline) return set_deadline(existing, deadline);
+        return existing;
+    }
+    Entry* entry = Entry::make(key.text, deadline, value);
+    entry->set_age(existing->age());
+    table_.replace(existing, entry, key.hash);
+    if (old_deadline != kNoDeadline && old_deadline == deadline) {
+        deadlines_.replace(existing, entry);
+    } else {
+        if (old_deadline != kNoDeadline) deadlines_.erase(existing);
+        if (deadline != kNoDeadline) deadlines_.insert(entry);
+    }
+    Entry::release(existing);
+    if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
+    return entry;
+}
+
+Entry* Database::set_deadline(Entry* entry, UnixMs deadline) {
+    if (entry->deadline() == deadline) return entry;
+    if (entry->has_deadline() && deadline != kNoDeadline) {
+        deadlines_.erase(entry);  // with the deadline it was inserted with
+        entry->set_deadline(deadline);
+        deadlines_.insert(entry);
+        return entry;
+    }
+    const Bytes key = entry->key();
+    return put(Key{key}, entry, entry->value(), deadline);
+}
+
+void Database::erase(Entry* entry, bool lazily) { retire(take(entry), lazily); }
+
+ValueRef Database::take(Entry* entry) {
+    ValueRef value = entry->value();
+    table_.erase_item(entry, hash_bytes(entry->key()));
+    if (entry->has_deadline()) deadlines_.erase(entry);
+    // Text in the entry dies with it: only a payload outlives this call.
+    if (value.payload == nullptr) value.text = {};
+    Entry::release(entry);
+    return value;
+}
+
+void Database::retire(const ValueRef& value, bool lazily) {
+    if (value.payload == nullptr) return;
+    if (lazily) home_.lazy_free_.retire(value);
+    else LazyFree::free_now(value);
+}
+
+void Database::clear(bool lazily) {
+    if (table_.size() == 0) return;
+    deadlines_.clear();
+    const auto free_all = [](Table<EntryTraits>& table) {
+        table.drain([](Entry* entry) {
+            LazyFree::free_now(entry->value());
+            Entry::release(entry);
+        });
+    };
+    if (!lazily) return free_all(table_);
+    // The job owns the old table; std::function wants a copyable job, hence the shared owner.
+    auto doomed = std::make_shared<Table<EntryTraits>>(std::move(table_));
+    table_ = Table<EntryTraits>{};
+    home_.lazy_free_.submit(doomed->size(), [doomed, free_all] { free_all(*doomed); });
+}
+
+void Database::announce_expired(const Entry& entry, UnixMs now) {
+    ++home_.counters.expired;
+    home_.expiry_lag.add(now - entry.deadline());
+    home_.listener_.on_expired(*this, entry);
+}
+
+std::size_t Database::remove_due(UnixMs now, std::size_t most) {
+    std::size_t removed = 0;
+    while (removed < most) {
+        Entry* entry = deadlines_.front();
+        if (entry == nullptr || !entry->due(now)) break;
+        announce_expired(*entry, now);
+        erase(entry, home_.lazy_expire);
+        ++removed;
+    }
+    return removed;
+}
+
+// ---- Keyspace ----
+
+Keyspace::Keyspace(int databases, LazyFree& lazy_free, KeyspaceListener& listener, UnixMs now_ms)
+    : lazy_free_(lazy_free), listener_(listener), now_ms_(now_ms) {
+    ages.set_now(now_ms);
+    databases_.reserve(static_cast<std::size_t>(databases));
+    for (int i = 0; i < databases; ++i) databases_.push_back(std::make_unique<Database>(*this, i));
+}
+
+std::size_t Keyspace::keys() const {
+    std::size_t total = 0;
+    for (const auto& db : databases_) total += db->size();
+    return total;
+}
+
+std::optional<UnixMs> Keyspace::earliest_deadline() {
+    std::optional<UnixMs> earliest;
+    for (const auto& db : databases_) {
+        const auto due = db->earliest_deadline();
+        if (due && (!earliest || *due < *earliest)) earliest = due;
+    }
+    return earliest;
+}
+
+bool Keyspace::remove_due(UnixMs now, const Clock& clock, std::int64_t budget_us) {
+    constexpr std::size_t kBatch = 16;  // keys between two looks at the clock
+    const std::int64_t start = clock.steady_us();
+    bool left = false;
+    for (const auto& db : databases_) {
+        for (;;) {
+            if (db->remove_due(now, kBatch) < kBatch) break;
+            if (clock.steady_us() - start < budget_us) continue;
+            left = true;
+            break;
+        }
+        if (left) break;
+    }
+    counters.expire_us += static_cast<std::uint64_t>(clock.steady_us() - start);
+    if (left) ++counters.expire_cap_reached;
+    return left;
+}
+
+void Keyspace::swap(int a, int b) {
+    std::swap(databases_[static_cast<std::size_t>(a)], databases_[static_cast<std::size_t>(b)]);
+    db(a).index_ = a;
+    db(b).index_ = b;
+}
+
+void Keyspace::clear(bool lazily) {
+    for (const auto& db : databases_) db->clear(lazily);
+}
+
+void Keyspace::pause_resize(bool on) {
+    for (const auto& db : databases_) db->pause_resize(on);
+}
+
+}  // namespace keel

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All databases, and what they share: the turn's time, the ages of entries, the counters, the way out for large
+// values.
+//
+// Always true:
+//   1. `now_ms` changes only between commands: a command sees one moment.
+//   2. Counters only grow until CONFIG RESETSTAT.
+//
+// Not here: which keys are evicted (evict.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datatypes/keyspace/age.h"
+#include "datatypes/keyspace/database.h"
+#include "datatypes/keyspace/lag_histogram.h"
+#include "datatypes/keyspace/lazy_free.h"
+
+namespace keel {
+
+// Who is told of keys that go by themselves. The entry is still in place during the call.
+class KeyspaceListener {
+  public:
+    virtual ~KeyspaceListener() = default;
+    virtual void on_expired(Database& db, const Entry& entry) = 0;
+    virtual void on_evicted(Database& db, const Entry& entry) = 0;
+};
+
+struct KeyspaceCounters {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t evicted = 0;
+    std::uint64_t expire_cap_reached = 0;  // turns in which due keys were left for the next
+    std::uint64_t expire_us = 0;           // time spent removing due keys
+};
+
+class Keyspace {
+  public:
+    Keyspace(int databases, LazyFree& lazy_free, KeyspaceListener& listener, UnixMs now_ms);
+
+    [[nodiscard]] int count() const { return static_cast<int>(databases_.size()); }
+    [[nodiscard]] Database& db(int index) { return *databases_[static_cast<std::size_t>(index)]; }
+    [[nodiscard]] const Database& db(int index) const { return *databases_[static_cast<std::size_t>(index)]; }
+
+    // The moment in which the present command runs.
+    void set_now(UnixMs now_ms) { now_ms_ = now_ms, ages.set_now(now_ms); }
+    [[nodiscard]] UnixMs now() const { return now_ms_; }
+
+    [[nodiscard]] std::size_t keys() const;
+    // The earliest deadline of all databases.
+    [[nodiscard]] std::optional<UnixMs> earliest_deadline();
+    // Removes what is due, announcing each key, for at most about `budget_us` by `clock`. Returns true if due keys
+    // are left.
+    bool remove_due(UnixMs now, const Clock& clock, std::int64_t budget_us);
+    void clear(bool lazily);
+    // Exchanges two databases: each then goes by the other's number. Ends the life of references to them.
+    void swap(int a, int b);
+    void pause_resize(bool on);
+
+    Ages ages;
+    bool touching = true;         // off for clients with NO-TOUCH
+    bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE
+    bool expire_on_access = true; // off on replicas and while loading: the primary says what expires
+    bool lazy_expire = true;      // lazyfree-lazy-expire
+    bool lazy_overwrite = true;   // lazyfree-lazy-server-del
+    KeyspaceCounters counters;
+    LagHistogram expiry_lag;
+
+  private:
+    friend class Database;
+
+    LazyFree& lazy_free_;
+    KeyspaceListener& listener_;
+    UnixMs now_ms_;
+    std::vector<std::unique_ptr<Database>> databases_;
+};
+
+// ---- The look-ups of Database, which every command goes through ----
+
+inline Entry* Database::peek(const Key& key) const {
+    Entry* entry = table_.find(key.text, key.hash);
+    if (entry != nullptr && entry->due(home_.now())) [[unlikely]] return nullptr;
+    return entry;
+}
+
+inline Entry* Database::read(const Key& key) {
+    Entry* entry = peek(key);
+    if (entry == nullptr) {
+        ++home_.counters.misses;
+        return nullptr;
+    }
+    ++home_.counters.hits;
+    if (home_.touching) home_.ages.touch(*entry);
+    return entry;
+}
+
+template <typename F>
+std::uint64_t Database::scan(std::uint64_t cursor, F&& visit) const {
+    return table_.scan(cursor, [&](Entry* entry) {
+        if (!entry->due(home_.now())) visit(*entry);
+    });
+}
+
+template <typename F>
+void Database::each(F&& visit) const {
+    table_.each([&](Entry* entry) {
+        if (!entry->due(home_.now())) visit(*entry);
+    });
+}
+
+}  // namespace keel

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "datatypes/string/string_value.h"
+
+namespace keel::string {
+
+namespace {
+
+Bytes encoding_name(const ValueRef& value) {
+    if (value.is_integer()) return "int";
+    if (value.string_form() == StringForm::text && value.text.size() <= kEmbstrMax) return "embstr";
+    return "raw";
+}
+
+ValueRef clone(const ValueRef& value) {
+    if (value.payload == nullptr) return value;
+    const auto* block = static_cast<const Block*>(value.payload);
+    return value_of(BlockPtr{Block::copy_of(block->bytes(), block->size)});
+}
+
+void destroy(const ValueRef& value) noexcept { Block::release(static_cast<Block*>(value.payload)); }
+
+std::size_t memory(const ValueRef& value, std::size_t) {
+    return value.payload == nullptr ? 0 : static_cast<const Block*>(value.payload)->memory_bytes();
+}
+
+std::size_t free_effort(const ValueRef&) { return 1; }
+
+}  // namespace
+
+std::size_t length(const Entry& entry) {
+    IntegerText scratch;
+    return entry.text(scratch).size();
+}
+
+const TypeOps kOps{
+    .type = Type::string,
+    .name = "string",
+    .encoding_name = encoding_name,
+    .clone = clone,
+    .destroy = destroy,
+    .memory = memory,
+    .free_effort = free_effort,
+};
+
+}  // namespace keel::string

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Strings as values: which form a text takes, and how one that is there is changed in place.
+//
+// Always true:
+//   1. A text that is exactly the shortest spelling of an int64 is held as that integer, when it is set as a whole.
+//   2. A string that was changed in place (APPEND, SETRANGE) is text and says raw, until it is set again.
+#pragma once
+
+#include "datatypes/core/type.h"
+#include "datatypes/keyspace/entry.h"
+#include "protocol/base/number.h"
+
+namespace keel::string {
+
+// A text shorter than or as long as this reports embstr, a longer one raw.
+inline constexpr std::size_t kEmbstrMax = 44;
+
+// The value of a text that is set as a whole. The text must outlive the entry's making.
+[[nodiscard]] inline ValueRef value_of(Bytes text) {
+    if (text.size() <= 20) {
+        if (const auto integer = parse_integer(text)) {
+            return {.form = static_cast<std::uint8_t>(integer_form(*integer)), .integer = *integer};
+        }
+    }
+    return {.form = static_cast<std::uint8_t>(StringForm::text), .text = text};
+}
+
+[[nodiscard]] inline ValueRef value_of(std::int64_t integer) {
+    return {.form = static_cast<std::uint8_t>(integer_form(integer)), .integer = integer};
+}
+
+// Takes the block over.
+[[nodiscard]] inline ValueRef value_of(BlockPtr block) {
+    const Bytes text = block->bytes();
+    return {.form = static_cast<std::uint8_t>(StringForm::heap), .text = text, .payload = block.release()};
+}
+
+// A text that came to be by a change in place.
+[[nodiscard]] inline ValueRef edited(Bytes text) {
+    return {.form = static_cast<std::uint8_t>(StringForm::edited), .text = text};
+}
+
+// Length of the string as text. O(1).
+[[nodiscard]] std::size_t length(const Entry& entry);
+
+extern const TypeOps kOps;
+
+}  // namespace keel::string

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "protocol/base/memory_use.h"
+
+#include <fmt/core.h>
+#include <malloc.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+
+#if defined(KEEL_JEMALLOC)
+#include <jemalloc/jemalloc.h>
+#endif
+#if defined(KEEL_SANITIZED)
+#include <sanitizer/allocator_interface.h>
+#endif
+
+namespace keel {
+
+namespace {
+
+#if defined(KEEL_JEMALLOC)
+struct ThreadCounters {
+    const std::uint64_t* allocated;
+    const std::uint64_t* freed;
+};
+constexpr std::size_t kMostThreads = 64;
+std::array<ThreadCounters, kMostThreads> g_threads;
+std::atomic<std::size_t> g_thread_count{0};
+
+template <typename T>
+T control(const char* name) {
+    T value{};
+    std::size_t size = sizeof(value);
+    mallctl(name, &value, &size, nullptr, 0);
+    return value;
+}
+#endif
+
+}  // namespace
+
+void register_thread_memory() {
+#if defined(KEEL_JEMALLOC)
+    const auto allocated = control<std::uint64_t*>("thread.allocatedp");
+    const auto freed = control<std::uint64_t*>("thread.deallocatedp");
+    if (allocated == nullptr || freed == nullptr) return;
+    const std::size_t at = g_thread_count.load(std::memory_order_relaxed);
+    if (at == kMostThreads) return;
+    g_threads[at] = {allocated, freed};
+    g_thread_count.store(at + 1, std::memory_order_release);
+#endif
+}
+
+std::uint64_t malloced_bytes() noexcept {
+#if defined(KEEL_JEMALLOC)
+    std::uint64_t allocated = 0;
+    std::uint64_t freed = 0;
+    const std::size_t count = g_thread_count.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < count; ++i) {
+        freed += __atomic_load_n(g_threads[i].freed, __ATOMIC_RELAXED);
+        allocated += __atomic_load_n(g_threads[i].allocated, __ATOMIC_RELAXED);
+    }
+    return allocated > freed ? allocated - freed : 0;
+#elif defined(KEEL_SANITIZED)
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    return mallinfo2().uordblks;
+#endif
+}
+
+std::uint64_t resident_bytes() noexcept {
+    std::FILE* file = std::fopen("/proc/self/statm", "re");
+    if (file == nullptr) return 0;
+    unsigned long long total = 0;
+    unsigned long long resident = 0;
+    const int read = std::fscanf(file, "%llu %llu", &total, &resident);
+    std::fclose(file);
+    return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+std::uint64_t machine_bytes() noexcept {
+    struct sysinfo info {};
+    return sysinfo(&info) == 0 ? std::uint64_t{info.totalram} * info.mem_unit : 0;
+}
+
+AllocatorFigures allocator_figures() {
+#if defined(KEEL_JEMALLOC)
+    std::uint64_t epoch = 1;
+    std::size_t size = sizeof(epoch);
+    mallctl("epoch", &epoch, &size, &epoch, size);
+    AllocatorFigures out;
+    out.allocated = control<std::size_t>("stats.allocated");
+    out.active = control<std::size_t>("stats.active");
+    out.resident = control<std::size_t>("stats.resident");
+    const auto pages = control<std::size_t>(fmt::format("stats.arenas.{}.pmuzzy", MALLCTL_ARENAS_ALL).c_str());
+    out.muzzy = pages * control<std::size_t>("arenas.page");
+    return out;
+#else
+    return {};
+#endif
+}
+
+std::string allocator_name() {
+#if defined(KEEL_JEMALLOC)
+    return fmt::format("jemalloc-{}.{}.{}", JEMALLOC_VERSION_MAJOR, JEMALLOC_VERSION_MINOR, JEMALLOC_VERSION_BUGFIX);
+#else
+    return "libc";
+#endif
+}
+
+bool purge_allocator() {
+#if defined(KEEL_JEMALLOC)
+    return mallctl(fmt::format("arena.{}.purge", MALLCTL_ARENAS_ALL).c_str(), nullptr, nullptr, nullptr, 0) == 0;
+#else
+    return malloc_trim(0) >= 0;
+#endif
+}
+
+std::string allocator_report() {
+    std::string out;
+#if defined(KEEL_JEMALLOC)
+    malloc_stats_print([](void* to, const char* text) { static_cast<std::string*>(to)->append(text); }, &out, nullptr);
+#else
+    out = "Stats not supported for the current allocator";
+#endif
+    return out;
+}
+
+}  // namespace keel

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How much memory the process has allocated and how much of the machine's it holds.
+//
+// With jemalloc, the sum over our threads of "allocated less freed", which jemalloc counts for each thread at no
+// cost: reading it is a few loads, so that maxmemory can be checked before every command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace keel {
+
+// To be called once on each thread that allocates or frees, before the figures below are asked for.
+void register_thread_memory();
+
+// Bytes allocated from malloc and not yet freed, by all registered threads.
+[[nodiscard]] std::uint64_t malloced_bytes() noexcept;
+
+// Resident bytes of this process, from the kernel. A system call or two.
+[[nodiscard]] std::uint64_t resident_bytes() noexcept;
+
+// Bytes of memory of the machine.
+[[nodiscard]] std::uint64_t machine_bytes() noexcept;
+
+// What the allocator says of itself; zeros where it does not tell.
+struct AllocatorFigures {
+    std::uint64_t allocated = 0;  // by the program
+    std::uint64_t active = 0;     // in pages that hold allocations
+    std::uint64_t resident = 0;
+    std::uint64_t muzzy = 0;      // pages lazily given back
+};
+[[nodiscard]] AllocatorFigures allocator_figures();
+// "jemalloc-5.3.0", "libc".
+[[nodiscard]] std::string allocator_name();
+// Gives unused pages back to the kernel. False where the allocator has no way.
+bool purge_allocator();
+// The allocator's own report, for MEMORY MALLOC-STATS.
+[[nodiscard]] std::string allocator_report();
+
+}  // namespace keel

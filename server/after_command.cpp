@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/after_command.h"
+
+#include "server/stats.h"
+
+namespace keel {
+
+void AfterCommand::drain_all() {
+    stats_.dirty += effects_.dirty();
+    const std::uint32_t wanted = settings_.notifications.keyspace_events;
+    if (wanted != 0 && events_ != nullptr) {
+        for (const Change& change : effects_.changes()) {
+            if ((wanted & change.event.kind) != 0) events_->on_key_event(change.db, change.key, change.event);
+        }
+    }
+    effects_.clear();
+}
+
+}  // namespace keel

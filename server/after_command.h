@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Drains what a command did to all who care: the count of changes for save points, keyspace events, and, as they
+// come to be, watchers, client tracking, the log and replicas. The one place where the list of those stands.
+#pragma once
+
+#include "conf/settings.h"
+#include "datatypes/command/effects.h"
+
+namespace keel {
+
+struct Stats;
+
+// Takes keyspace events (notify-keyspace-events); the pub/sub part is one.
+class KeyEventSink {
+  public:
+    virtual ~KeyEventSink() = default;
+    virtual void on_key_event(int db, Bytes key, Event event) = 0;
+};
+
+class AfterCommand {
+  public:
+    AfterCommand(Effects& effects, Stats& stats, const Settings& settings)
+        : effects_(effects), stats_(stats), settings_(settings) {}
+
+    void set_events(KeyEventSink* sink) { events_ = sink; }
+
+    // Also to be called after keys went by themselves (expiry, eviction).
+    void drain() {
+        if (effects_.empty()) [[likely]] return;
+        drain_all();
+    }
+
+  private:
+    void drain_all();
+
+    Effects& effects_;
+    Stats& stats_;
+    const Settings& settings_;
+    KeyEventSink* events_ = nullptr;
+};
+
+}  // namespace keel

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/commands/connection_commands.h"
+
+#include <algorithm>
+
+#include "protocol/base/number.h"
+#include "server/server.h"
+#include "server/version.h"
+
+namespace keel {
+
+namespace {
+
+// Takes as long for any two texts of the same length: a password must not be guessed byte by byte.
+bool same_secret(Bytes a, Bytes b) {
+    unsigned difference = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        difference |= static_cast<unsigned>(static_cast<std::uint8_t>(a[i] ^ (i < b.size() ? b[i] : '\0')));
+    }
+    return difference == 0;
+}
+
+bool printable_name(Bytes name) {
+    return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+}  // namespace
+
+// PING [message]
+Status ConnectionCommands::ping(Context& cx) {
+    if (cx.args.left() > 1) return errors::wrong_arity(cx.command->name());
+    Session& session = session_of(cx);
+    const bool message = cx.args.more();
+    const Bytes text = message ? cx.args.next<Bytes>() : Bytes{};
+    if (session.subscribed() && session.reply.protocol() == 2) {
+        cx.reply().array(2);
+        cx.reply().bulk(Bytes{"pong"});
+        cx.reply().bulk(text);
+    } else if (message) {
+        cx.reply().bulk(text);
+    } else {
+        cx.reply().pong();
+    }
+    return {};
+}
+
+// ECHO message
+Status ConnectionCommands::echo(Context& cx) {
+    cx.reply().bulk(cx.args.next<Bytes>());
+    return {};
+}
+
+// SELECT index
+Status ConnectionCommands::select(Context& cx) {
+    const auto index = cx.args.next<std::int64_t>();
+    KEEL_TRY(cx.args.done());
+    if (server_.settings.cluster.enabled && index != 0) return errors::kSelectInCluster;
+    if (index < 0 || index >= cx.keyspace.count()) return errors::kDbIndexOutOfRange;
+    cx.caller->db_index = static_cast<int>(index);
+    cx.reply().ok();
+    return {};
+}
+
+Status ConnectionCommands::authenticate(Session& session, Bytes user, Bytes password) {
+    const std::string& wanted = server_.settings.acl.require_pass;
+    if (user != "default" || (!wanted.empty() && !same_secret(password, wanted))) {
+        ++server_.stats.acl_denied_auth;
+        return errors::kWrongPass;
+    }
+    session.authenticated = true;
+    session.user = user;
+    return {};
+}
+
+// AUTH [username] password
+Status ConnectionCommands::auth(Context& cx) {
+    if (cx.args.left() > 2) return errors::kSyntax;
+    const bool named = cx.args.left() == 2;
+    if (!named && server_.settings.acl.require_pass.empty()) return errors::kAuthWithoutPassword;
+    const Bytes user = named ? cx.args.next<Bytes>() : Bytes{"default"};
+    KEEL_TRY(authenticate(session_of(cx), user, cx.args.next<Bytes>()));
+    cx.reply().ok();
+    return {};
+}
+
+// HELLO [protover [AUTH username password] [SETNAME clientname]]
+Status ConnectionCommands::hello(Context& cx) {
+    Session& session = session_of(cx);
+    std::int64_t protocol = session.reply.protocol();
+    if (cx.args.more()) {
+        const auto wanted = parse_integer(cx.args.next<Bytes>());
+        if (!wanted) return errors::kProtoNotInteger;
+        if (*wanted < 2 || *wanted > 3) return errors::kNoProto;
+        protocol = *wanted;
+    }
+    bool authenticates = false;
+    bool names = false;
+    Bytes user, password, name;
+    while (cx.args.more()) {
+        if (cx.args.left() >= 3 && cx.args.accept("AUTH")) {
+            authenticates = true;
+            user = cx.args.next<Bytes>();
+            password = cx.args.next<Bytes>();
+        } else if (cx.args.accept_with_value("SETNAME")) {
+            names = true;
+            name = cx.args.next<Bytes>();
+            if (!printable_name(name)) return errors::kBadClientName;
+        } else {
+            return Error{"ERR Syntax error in HELLO option '" + std::string{cx.args.peek()} + "'"};
+        }
+    }
+    if (authenticates) {
+        KEEL_TRY(authenticate(session, user, password));
+    }
+    if (!session.authenticated) return errors::kNoAuthHello;
+    if (names) session.name = name;
+    session.reply.set_protocol(static_cast<int>(protocol));
+
+    Reply& reply = cx.reply();
+    reply.map(7);
+    reply.bulk("server");
+    reply.bulk("redis");
+    reply.bulk("version");
+    reply.bulk(kRedisVersion);
+    reply.bulk("proto");
+    reply.integer(protocol);
+    reply.bulk("id");
+    reply.integer(static_cast<std::int64_t>(session.id));
+    reply.bulk("mode");
+    reply.bulk(server_.settings.cluster.enabled ? "cluster" : "standalone");
+    reply.bulk("role");
+    reply.bulk("master");
+    reply.bulk("modules");
+    reply.empty_array();
+    return {};
+}
+
+// QUIT
+Status ConnectionCommands::quit(Context& cx) {
+    cx.reply().ok();
+    session_of(cx).close_after_reply = true;
+    return {};
+}
+
+// RESET
+Status ConnectionCommands::reset(Context& cx) {
+    Session& session = session_of(cx);
+    if (session.monitor) server_.monitors.remove(session);
+    session.reply_mode = ReplyMode::on;
+    session.reply.set_muted(false);
+    session.reply.set_protocol(2);
+    session.db_index = 0;
+    session.name.clear();
+    session.no_evict = session.no_touch = false;
+    session.user = "default";
+    session.authenticated = server_.settings.acl.require_pass.empty();
+    cx.reply().simple("RESET");
+    return {};
+}
+
+std::span<const CommandSpec> ConnectionCommands::rows() {
+    using C = ConnectionCommands;
+    static constexpr CommandSpec kRows[] = {
+        {.name = "ping", .run = method<&C::ping>, .arity = at_least(1), .flags = Flag::fast | Flag::sentinel,
+         .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
+         .summary = "Answers PONG, or the message.", .syntax = "[message]"},
+        {.name = "echo", .run = method<&C::echo>, .arity = exactly(2), .flags = Flag::loading | Flag::stale | Flag::fast,
+         .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
+         .summary = "Answers the message.", .syntax = "message"},
+        {.name = "select", .run = method<&C::select>, .arity = exactly(2), .flags = Flag::loading | Flag::stale | Flag::fast,
+         .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
+         .summary = "Chooses the database of this connection.", .syntax = "index:integer"},
+        {.name = "auth", .run = method<&C::auth>, .arity = at_least(2),
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::sentinel | Flag::allow_busy | Flag::skip_monitor | Flag::skip_slowlog,
+         .categories = Category::connection, .group = Group::connection, .since = "1.0.0",
+         .complexity = "O(N) where N is the number of passwords of the user",
+         .summary = "Authenticates the connection.", .syntax = "[username] password"},
+        {.name = "hello", .run = method<&C::hello>, .arity = at_least(1),
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::sentinel | Flag::allow_busy | Flag::skip_monitor | Flag::skip_slowlog,
+         .categories = Category::connection, .group = Group::connection, .since = "6.0.0", .complexity = "O(1)",
+         .summary = "Greets the server, and chooses the protocol.",
+         .syntax = "[protover:integer [AUTH username password] [SETNAME clientname]]"},
+        {.name = "quit", .run = method<&C::quit>, .arity = at_least(1),
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy,
+         .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
+         .summary = "Closes the connection.", .deprecated_since = "7.2.0", .replaced_by = "just closing the connection"},
+        {.name = "reset", .run = method<&C::reset>, .arity = exactly(1),
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy,
+         .categories = Category::connection, .group = Group::connection, .since = "6.2.0", .complexity = "O(1)",
+         .summary = "Brings the connection back to its state at the start."},
+    };
+    return kRows;
+}
+
+}  // namespace keel

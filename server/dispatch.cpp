@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/dispatch.h"
+
+#include "server/cycle_clock.h"
+#include "server/server.h"
+
+namespace keel {
+
+Dispatcher::Dispatcher(Server& server)
+    : server_(server),
+      cx_{.keyspace = server.keyspace,
+          .effects = server.effects,
+          .settings = server.settings,
+          .registry = server.registry,
+          .random = server.random,
+          .clock = server.clock} {}
+
+// ---- Ahead ----
+
+void Dispatcher::resolve(Call& call, const Session& session) const {
+    call.command = server_.registry.find(call.words[0]);
+    if (call.command == nullptr) return;
+    if (!call.command->subcommands().empty() && call.words.size() > 1) {
+        // An unknown subcommand leaves the container, which cannot run: gate_known tells the client.
+        if (Command* sub = call.command->subcommand(call.words[1])) call.command = sub;
+    }
+    const auto first = static_cast<std::uint32_t>(call.command->first_key());
+    if (first == 0 || first >= call.words.size()) return;
+    call.first_key_at = first;
+    call.first_key_hash = hash_bytes(call.words[first]);
+    (void)session;
+}
+
+void Dispatcher::prefetch(const Call& call, const Session& session, int stage) const {
+    if (call.first_key_at == 0) return;
+    const auto& table = server_.keyspace.db(session.db_index).table();
+    if (stage == 1) table.prefetch_line(call.first_key_hash);
+    else table.prefetch_item(call.first_key_hash);
+}
+
+// ---- Gates ----
+
+Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
+    using Gate = Verdict (Dispatcher::*)(Session&, Call&);
+    static constexpr Gate kGates[] = {
+        &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
+        &Dispatcher::gate_known,
+        &Dispatcher::gate_arity,
+        &Dispatcher::gate_protected,
+        &Dispatcher::gate_memory,
+        &Dispatcher::gate_subscribed,
+        &Dispatcher::gate_paused,
+    };
+    for (const Gate gate : kGates) {
+        Verdict verdict = (this->*gate)(session, call);
+        if (verdict.kind != Verdict::Kind::pass) [[unlikely]] return verdict;
+    }
+    return {};
+}
+
+Dispatcher::Verdict Dispatcher::gate_authenticated(Session& session, Call& call) {
+    if (session.authenticated) [[likely]] return {};
+    if (call.command != nullptr && call.command->is(Flag::no_auth)) return {};
+    return refuse(errors::kNoAuth);
+}
+
+Dispatcher::Verdict Dispatcher::gate_known(Session&, Call& call) {
+    const Command* command = call.command;
+    if (command == nullptr) return refuse(errors::unknown_command(call.words));
+    if (!command->subcommands().empty() && call.words.size() > 1 && command->parent() == nullptr) {
+        return refuse(errors::unknown_subcommand(command->name(), call.words[1]));
+    }
+    return {};
+}
+
+Dispatcher::Verdict Dispatcher::gate_arity(Session&, Call& call) {
+    if (call.command->spec().arity.accepts(call.words.size())) [[likely]] return {};
+    return refuse(errors::wrong_arity(call.command->name()));
+}
+
+Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
+    if (!call.command->is(Flag::is_protected)) [[likely]] return {};
+    const bool module = call.command->spec().name == "module" ||
+                        (call.command->parent() != nullptr && call.command->parent()->spec().name == "module");
+    const Protected setting = module ? server_.settings.acl.module_command : server_.settings.acl.debug_command;
+    const bool local = session.unix_socket || session.loopback;
+    if (setting == Protected::yes || (setting == Protected::local && local)) return {};
+    return refuse(errors::protected_command(module ? "MODULE" : "DEBUG", module ? "enable-module-command" : "enable-debug-command"));
+}
+
+Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
+    if (server_.settings.memory.max_bytes == 0) [[likely]] return {};
+    const bool fits = server_.evictor.make_room();
+    if (fits || !call.command->is(Flag::denyoom)) return {};
+    return refuse(errors::kOom);
+}
+
+// RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.
+Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
+    if (!session.subscribed() || session.reply.protocol() == 3) [[likely]] return {};
+    static constexpr Bytes kAllowed[] = {"ping",       "subscribe",    "unsubscribe", "psubscribe", "punsubscribe",
+                                         "ssubscribe", "sunsubscribe", "quit",        "reset"};
+    for (const Bytes name : kAllowed) {
+        if (call.command->spec().name == name) return {};
+    }
+    return refuse(errors::not_while_subscribed(call.command->name()));
+}
+
+Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
+    if (!server_.pause.active()) [[likely]] return {};
+    if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return {};
+    const Command& command = *call.command;
+    const bool writes = command.is(Flag::write) || command.is(Flag::may_replicate);
+    if (server_.pause.mode() == Pause::Mode::writes && !writes) return {};
+    if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause") return {};
+    return {Verdict::Kind::park, {}};
+}
+
+// ---- Execute ----
+
+Ran Dispatcher::execute(Session& session, Call& call) {
+    Verdict verdict = check_gates(session, call);
+    if (verdict.kind == Verdict::Kind::park) {
+        session.parked = Parked::paused;
+        return Ran::parked;
+    }
+    begin_reply(session);
+    if (verdict.kind == Verdict::Kind::refuse) {
+        reject(session, call, verdict.error.error());
+    } else {
+        run(session, call);
+    }
+    end_reply(session);
+    return Ran::done;
+}
+
+void Dispatcher::begin_reply(Session& session) {
+    if (session.reply_mode == ReplyMode::on) [[likely]] return;
+    if (session.reply_mode == ReplyMode::skip_next) session.reply_mode = ReplyMode::skip_this;
+    session.reply.set_muted(true);
+}
+
+void Dispatcher::end_reply(Session& session) {
+    if (session.reply_mode == ReplyMode::on) [[likely]] {
+        session.reply.set_muted(false);
+        return;
+    }
+    if (session.reply_mode == ReplyMode::skip_this) {
+        session.reply_mode = ReplyMode::on;
+        session.reply.set_muted(false);
+    }
+}
+
+Ran Dispatcher::reject(Session& session, Call& call, const Error& error) {
+    session.reply.error(error);
+    server_.stats.count_error(error.text());
+    if (call.command != nullptr) ++call.command->stats.rejected;
+    return Ran::done;
+}
+
+void Dispatcher::run(Session& session, Call& call) {
+    const Command& command = *call.command;
+    cx_.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
+    cx_.command = &command;
+    cx_.caller = &session;
+    cx_.out = &session.reply;
+    cx_.database = &server_.keyspace.db(session.db_index);
+    cx_.first_key_at = call.first_key_at;
+    cx_.first_key_hash = call.first_key_hash;
+    cx_.list = call.list;
+    cx_.first_word = call.first_word;
+    server_.keyspace.touching = !session.no_touch;
+    running_ = &call;
+    running_session_ = &session;
+    session.last_command = &command;
+    ++session.commands;
+
+    if (server_.monitors.any() && !command.is(Flag::skip_monitor) && !command.is(Flag::admin)) [[unlikely]] {
+        server_.monitors.feed(session, call.words);
+    }
+    const std::uint64_t errors_before = session.reply.errors_written();
+    const std::uint64_t started = CycleClock::ticks();
+    if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
+    record(session, call, started, errors_before);
+    running_ = nullptr;
+    running_session_ = nullptr;
+}
+
+void Dispatcher::record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before) {
+    Command& command = *call.command;
+    const std::uint64_t took_ns = CycleClock::ns(CycleClock::ticks() - started);
+    ++server_.stats.commands;
+    server_.stats.loop.execute_ns += took_ns;
+    ++command.stats.calls;
+    command.stats.ns += took_ns;
+    if (server_.settings.latency.tracking) {
+        if (!command.stats.histogram) [[unlikely]] {
+            command.stats.histogram = std::make_unique<std::uint32_t[]>(LatencyHistogram::kSteps);
+        }
+        ++command.stats.histogram[LatencyHistogram::step_of(took_ns)];
+    }
+    if (session.reply.errors_written() != errors_before) [[unlikely]] {
+        ++command.stats.failed;
+        server_.stats.count_error(session.reply.last_error_code());
+    }
+    if (took_ns >= server_.slow_threshold_ns) [[unlikely]] server_.note_slow(session, call, took_ns);
+    server_.after_command.drain();
+}
+
+}  // namespace keel

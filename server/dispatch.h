@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From a request to its reply: look the command up, ask the gates, run it, record what it did.
+//
+//     resolve -> gates -> run -> record (statistics, slow log, effects)
+//
+// The gates stand in one list in dispatch.cpp, in the order clients know from Redis. Each either lets the request
+// pass, refuses it with an error, or parks the session.
+//
+// Always true:
+//   1. A refused or parked request has touched nothing.
+//   2. Each request that is answered gets exactly one reply, except where the protocol says otherwise
+//      (subscriptions, CLIENT REPLY).
+//   3. Effects are drained after every command, before the next one runs.
+#pragma once
+
+#include <vector>
+
+#include "datatypes/command/context.h"
+#include "server/call.h"
+#include "server/session.h"
+
+namespace keel {
+
+struct Server;
+
+class Dispatcher {
+  public:
+    explicit Dispatcher(Server& server);
+
+    // Looks the command up and hashes its first key. Cheap, changes nothing: done for a whole batch ahead.
+    void resolve(Call& call, const Session& session) const;
+    // Asks for the memory that the requests will touch, one stage at a time; call stage 1, 2 and 3 for each of a batch.
+    void prefetch(const Call& call, const Session& session, int stage) const;
+
+    Ran execute(Session& session, Call& call);
+
+    // The command that is running, for crash reports; null between commands.
+    [[nodiscard]] const Call* running() const { return running_; }
+    [[nodiscard]] const Session* running_session() const { return running_session_; }
+    [[nodiscard]] Context& context() { return cx_; }
+
+  private:
+    struct Verdict {
+        enum class Kind : std::uint8_t { pass, refuse, park } kind = Kind::pass;
+        Status error{};
+    };
+    static Verdict refuse(Error error) { return {Verdict::Kind::refuse, Status{std::move(error)}}; }
+
+    Verdict check_gates(Session& session, Call& call);
+    Verdict gate_known(Session& session, Call& call);
+    Verdict gate_arity(Session& session, Call& call);
+    Verdict gate_authenticated(Session& session, Call& call);
+    Verdict gate_protected(Session& session, Call& call);
+    Verdict gate_memory(Session& session, Call& call);
+    Verdict gate_subscribed(Session& session, Call& call);
+    Verdict gate_paused(Session& session, Call& call);
+
+    Ran reject(Session& session, Call& call, const Error& error);
+    void run(Session& session, Call& call);
+    void record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before);
+    void begin_reply(Session& session);
+    void end_reply(Session& session);
+
+    Server& server_;
+    Context cx_;
+    const Call* running_ = nullptr;
+    const Session* running_session_ = nullptr;
+};
+
+}  // namespace keel

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/net/client_set.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "protocol/base/log.h"
+#include "protocol/resp/errors.h"
+#include "server/cycle_clock.h"
+#include "server/dispatch.h"
+#include "server/stats.h"
+
+namespace keel {
+
+namespace {
+
+// A request as multibulk, for one that has to wait behind its session.
+void encode(std::span<const Bytes> words, std::string& out) {
+    out += '*' + std::to_string(words.size()) + "\r\n";
+    for (const Bytes word : words) {
+        out += '$' + std::to_string(word.size()) + "\r\n";
+        out += word;
+        out += "\r\n";
+    }
+}
+
+}  // namespace
+
+ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock)
+    : dispatcher_(dispatcher),
+      settings_(settings),
+      stats_(stats),
+      clock_(clock),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      shared_(std::make_unique_for_overwrite<char[]>(kSharedBytes)) {
+    KEEL_CHECK(epoll_ >= 0);
+    batch_.reserve(kBatch);
+}
+
+ClientSet::~ClientSet() {
+    for (const auto& [id, connection] : by_id_) ::close(connection->fd);
+    ::close(epoll_);
+}
+
+Connection& ClientSet::of(Session& session) { return static_cast<Connection&>(session); }
+
+Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix_socket, bool loopback) {
+    const std::uint64_t id = next_id_++;
+    RequestLimits limits;
+    limits.max_bulk_bytes = settings_.clients.max_bulk_bytes;
+    auto owned = std::make_unique<Connection>(id, fd, limits);
+    Connection& connection = *owned;
+    Session& session = connection;
+    session.peer_address = std::move(peer);
+    session.local_address = std::move(local);
+    session.unix_socket = unix_socket;
+    session.loopback = loopback;
+    session.created_ms = session.last_used_ms = clock_.wall_ms();
+    session.authenticated = settings_.acl.require_pass.empty();
+    by_id_.emplace(id, std::move(owned));
+    epoll_event event{.events = EPOLLIN | EPOLLRDHUP, .data = {.ptr = &connection}};
+    connection.events = event.events;
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) close(session);
+    ++stats_.connections_received;
+    return session;
+}
+
+Session* ClientSet::find(std::uint64_t id) const {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end() || found->second->closing) return nullptr;
+    return found->second.get();
+}
+
+// ---- A turn ----
+
+std::size_t ClientSet::turn() {
+    std::array<epoll_event, 256> ready;
+    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 0);
+    if (count <= 0 && to_resume_.empty()) return 0;
+    const std::uint64_t started = CycleClock::ticks();
+    const std::uint64_t executed_before = stats_.loop.execute_ns;
+
+    std::vector<Connection*> resumed;
+    resumed.swap(to_resume_);
+    for (Connection* connection : resumed) {
+        connection->resumed = false;
+        if (!connection->buried) process_own(*connection);
+    }
+    for (int i = 0; i < count; ++i) {
+        auto& event = ready[static_cast<std::size_t>(i)];
+        on_ready(*static_cast<Connection*>(event.data.ptr), event.events);
+    }
+    run_batch();
+    const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
+    const std::uint64_t executed = stats_.loop.execute_ns - executed_before;
+    stats_.loop.read_ns += took > executed ? took - executed : 0;
+    return resumed.size() + static_cast<std::size_t>(std::max(count, 0));
+}
+
+void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
+    if (connection.buried) return;
+    if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
+    if ((ready & EPOLLOUT) != 0) wrote_to(connection);
+    if ((ready & EPOLLIN) != 0) return read(connection);
+    // The peer shut its side while we do not read from it: a parked session must not linger.
+    if ((ready & EPOLLRDHUP) != 0) close(connection);
+}
+
+void ClientSet::read(Connection& connection) {
+    ++stats_.reads;
+    if (const auto room = connection.parser.wanted(); !room.empty()) return read_large(connection, room);
+    if (!connection.input.empty() || connection.parked != Parked::no) return read_own(connection);
+    read_shared(connection);
+}
+
+// False: nothing came, or the connection ended.
+bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std::size_t& got) {
+    const ssize_t result = recv(connection.fd, to, room, 0);
+    if (result <= 0) {
+        if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+        close(connection);
+        return false;
+    }
+    got = static_cast<std::size_t>(result);
+    connection.bytes_in += got;
+    connection.last_used_ms = clock_.wall_ms();
+    stats_.bytes_in += got;
+    return true;
+}
+
+void ClientSet::read_shared(Connection& connection) {
+    if (batch_.empty()) shared_used_ = 0;
+    if (kSharedBytes - shared_used_ < kReadBytes) {
+        run_batch();
+        shared_used_ = 0;
+    }
+    char* const to = shared_.get() + shared_used_;
+    std::size_t got = 0;
+    if (!receive(connection, to, kReadBytes, got)) return;
+    shared_used_ += got;
+    process(connection, {to, got});
+}
+
+void ClientSet::read_own(Connection& connection) {
+    std::string& input = connection.input;
+    const std::size_t had = input.size();
+    input.resize(had + kReadBytes);
+    std::size_t got = 0;
+    const bool came = receive(connection, input.data() + had, kReadBytes, got);
+    input.resize(had + got);
+    if (!came) return note_input(connection);
+    if (connection.parked == Parked::no) process_own(connection);
+    note_input(connection);
+}
+
+void ClientSet::read_large(Connection& connection, std::span<char> room) {
+    std::size_t got = 0;
+    if (!receive(connection, room.data(), room.size(), got)) return;
+    connection.parser.filled(got);
+    if (connection.parser.wanted().empty()) process(connection, {});
+    note_input(connection);
+}
+
+// `input` lies in the shared buffer (or is empty): what is not used up moves to the connection.
+void ClientSet::process(Connection& connection, Bytes input) {
+    const std::size_t taken = gather(connection, input);
+    keep_rest(connection, input.substr(taken));
+}
+
+void ClientSet::process_own(Connection& connection) {
+    // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
+    const std::string own = std::move(connection.input);
+    connection.input.clear();
+    const std::size_t taken = gather(connection, own);
+    run_batch();
+    keep_rest(connection, Bytes{own}.substr(taken));
+}
+
+std::size_t ClientSet::gather(Connection& connection, Bytes input) {
+    Session& session = connection;
+    RequestParser& parser = connection.parser;
+    std::size_t taken = 0;
+    while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+        parser.limits().authenticated = session.authenticated;
+        parser.limits().max_bulk_bytes = settings_.clients.max_bulk_bytes;
+        const auto outcome = parser.next(input.substr(taken), words_);
+        taken += parser.consumed();
+        if (outcome == RequestParser::Outcome::complete) {
+            batch_.push_back({&connection, parser.request().first, parser.request().count, {}});
+            // AUTH lifts limits for what follows it: a stranger's requests run one by one.
+            if (batch_.size() == kBatch || !session.authenticated) run_batch();
+            continue;
+        }
+        if (outcome == RequestParser::Outcome::error) {
+            run_batch();
+            protocol_error(connection);
+            return input.size();
+        }
+        const auto large = parser.large_argument();
+        if (!large || *large > settings_.clients.query_buffer_limit_bytes) break;
+        run_batch();  // a session that parks now keeps its input as bytes
+        if (session.parked != Parked::no || session.closing) break;
+        parser.adopt(LargeBlock{*large, sizeof(Block)}, input.substr(taken));
+        return input.size();
+    }
+    return taken;
+}
+
+void ClientSet::keep_rest(Connection& connection, Bytes rest) {
+    if (connection.closing || connection.close_after_reply) rest = {};
+    if (!rest.empty()) connection.input.append(rest);
+    else if (connection.input.empty() && connection.input.capacity() > 64) std::string{}.swap(connection.input);
+    note_input(connection);
+}
+
+void ClientSet::note_input(Connection& connection) {
+    Session& session = connection;
+    session.input_bytes = connection.input.size();
+    session.input_capacity = connection.input.empty() ? 0 : connection.input.capacity();
+    session.argument_bytes = connection.parser.memory_bytes();
+    const std::size_t held = session.input_bytes + session.argument_bytes;
+    recent_max_input_ = std::max(recent_max_input_, held);
+    if (held <= settings_.clients.query_buffer_limit_bytes || session.client_class == ClientClass::primary) return;
+    ++stats_.query_limit_disconnections;
+    log_warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}", session.id,
+                session.peer_address, held);
+    close(session);
+}
+
+void ClientSet::protocol_error(Connection& connection) {
+    Session& session = connection;
+    const Error& error = connection.parser.error();
+    log_verbose("Protocol error ({}) from client: id={} addr={}", error.text(), session.id, session.peer_address);
+    session.reply.error(error);
+    stats_.count_error(error.text());
+    session.close_after_reply = true;
+    wrote_to(session);
+}
+
+// ---- Batches ----
+
+void ClientSet::run_batch() {
+    if (batch_.empty()) return;
+    for (Item& item : batch_) {
+        item.call.words = words_.view(item.first_word, item.word_count);
+        item.call.list = &words_;
+        item.call.first_word = item.first_word;
+        dispatcher_.resolve(item.call, *item.connection);
+    }
+    if (batch_.size() > 1) {
+        for (const Item& item : batch_) dispatcher_.prefetch(item.call, *item.connection, 1);
+        for (const Item& item : batch_) dispatcher_.prefetch(item.call, *item.connection, 2);
+    }
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+        Connection* connection = batch_[i].connection;
+        if (connection == nullptr) continue;
+        Session& session = *connection;
+        if (session.closing || session.close_after_reply) continue;
+        const Ran ran = dispatcher_.execute(session, batch_[i].call);
+        wrote_to(session);
+        if (ran == Ran::parked) take_back(*connection, i);
+        else if (session.parked != Parked::no) take_back(*connection, i + 1);
+        else check_output(*connection);
+    }
+    batch_.clear();
+    words_.clear();
+}
+
+// The requests of this connection from item `from` on wait behind it, in front of what it holds already.
+void ClientSet::take_back(Connection& connection, std::size_t from) {
+    std::string waiting;
+    for (std::size_t i = from; i < batch_.size(); ++i) {
+        if (batch_[i].connection != &connection) continue;
+        encode(batch_[i].call.words, waiting);
+        batch_[i].connection = nullptr;
+    }
+    if (waiting.empty()) return;
+    connection.input.insert(0, waiting);
+    connection.parser.reset();
+    note_input(connection);
+}
+
+const OutputLimit& ClientSet::output_limit(const Session& session) const {
+    switch (session.client_class) {
+        case ClientClass::replica: return settings_.clients.replica_output;
+        case ClientClass::pubsub: return settings_.clients.pubsub_output;
+        default: return settings_.clients.normal_output;
+    }
+}
+
+void ClientSet::check_output(Connection& connection) {
+    Session& session = connection;
+    const std::size_t held = session.output.memory_bytes();
+    if (held <= OutputBuffer::kFirstChunk) [[likely]] return;
+    recent_max_output_ = std::max(recent_max_output_, held);
+    const OutputLimit& limit = output_limit(session);
+    bool over = limit.hard_bytes != 0 && held >= limit.hard_bytes;
+    if (limit.soft_bytes != 0 && held >= limit.soft_bytes) {
+        const std::int64_t now = clock_.wall_ms();
+        if (session.soft_limit_since_ms == 0) session.soft_limit_since_ms = now;
+        over = over || now - session.soft_limit_since_ms > limit.soft_s * 1000;
+    } else {
+        session.soft_limit_since_ms = 0;
+    }
+    if (!over || session.closing) return;
+    ++stats_.output_limit_disconnections;
+    log_warning("Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", session.id,
+                session.peer_address);
+    close(session);
+}
+
+// ---- Writing ----
+
+void ClientSet::wrote_to(Session& session) {
+    Connection& connection = of(session);
+    if (connection.output_queued || connection.buried) return;
+    connection.output_queued = true;
+    to_write_.push_back(&connection);
+}
+
+void ClientSet::flush() {
+    if (before_flush_) before_flush_();
+    if (!to_write_.empty()) {
+        const std::uint64_t started = CycleClock::ticks();
+        for (std::size_t i = 0; i < to_write_.size(); ++i) {
+            Connection& connection = *to_write_[i];
+            connection.output_queued = false;
+            if (!connection.buried) write(connection);
+        }
+        to_write_.clear();
+        stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
+    }
+    for (Connection* connection : graves_) {
+        ::close(connection->fd);
+        by_id_.erase(connection->id);
+    }
+    graves_.clear();
+}
+
+void ClientSet::write(Connection& connection) {
+    Session& session = connection;
+    check_output(connection);
+    if (session.closing) return;
+    while (!session.output.empty()) {
+        std::array<iovec, 64> pieces;
+        const std::size_t count = session.output.gather(pieces.data(), pieces.size());
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = count;
+        const ssize_t sent = sendmsg(connection.fd, &message, MSG_NOSIGNAL);
+        ++stats_.writes;
+        if (sent < 0) {
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN) break;
+            return close(session);
+        }
+        const auto bytes = static_cast<std::size_t>(sent);
+        session.bytes_out += bytes;
+        stats_.bytes_out += bytes;
+        session.output.consume(bytes);
+        // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
+        if (count == pieces.size()) break;
+    }
+    if (session.output.empty() && session.close_after_reply) return close(session);
+    std::uint32_t events = EPOLLRDHUP;
+    if (!session.output.empty()) events |= EPOLLOUT;
+    if (session.output.bytes() < kOutputHighWater && !session.close_after_reply) events |= EPOLLIN;
+    watch(connection, events);
+}
+
+void ClientSet::watch(Connection& connection, std::uint32_t events) {
+    if (connection.events == events) return;
+    connection.events = events;
+    epoll_event event{.events = events, .data = {.ptr = &connection}};
+    epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd, &event);
+}
+
+// ---- Ends ----
+
+void ClientSet::close(Session& session, bool politely) {
+    Connection& connection = of(session);
+    if (politely && !session.closing) {
+        session.close_after_reply = true;
+        return wrote_to(session);
+    }
+    if (!session.closing) {
+        session.closing = true;
+        if (on_close_) on_close_(session);
+    }
+    bury(connection);
+}
+
+void ClientSet::bury(Connection& connection) {
+    if (connection.buried) return;
+    connection.buried = true;
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd, nullptr);
+    for (Item& item : batch_) {
+        if (item.connection == &connection) item.connection = nullptr;
+    }
+    std::erase(to_resume_, &connection);
+    graves_.push_back(&connection);
+}
+
+void ClientSet::wake(Session& session) {
+    Connection& connection = of(session);
+    session.parked = Parked::no;
+    if (connection.resumed || connection.buried) return;
+    connection.resumed = true;
+    to_resume_.push_back(&connection);
+}
+
+void ClientSet::wake_all(Parked why) {
+    for (const auto& [id, connection] : by_id_) {
+        if (connection->parked == why) wake(*connection);
+    }
+}
+
+// ---- Time ----
+
+void ClientSet::cron(std::int64_t now_ms) {
+    // All sessions once a second at ten calls a second, at least 5 a call.
+    const std::size_t share = std::max<std::size_t>(by_id_.size() / 10, 5);
+    const std::int64_t idle_limit_ms = std::int64_t{settings_.clients.idle_timeout_s} * 1000;
+    auto at = by_id_.lower_bound(cron_at_);
+    for (std::size_t i = 0; i < share && !by_id_.empty(); ++i) {
+        if (at == by_id_.end()) at = by_id_.begin();
+        Connection& connection = *at->second;
+        Session& session = connection;
+        ++at;
+        if (session.closing) continue;
+        check_output(connection);
+        const bool may_idle = session.client_class == ClientClass::normal && session.parked != Parked::blocked &&
+                              !session.subscribed() && !session.monitor;
+        if (idle_limit_ms > 0 && may_idle && now_ms - session.last_used_ms > idle_limit_ms) {
+            log_verbose("Closing idle client");
+            close(session);
+        }
+    }
+    cron_at_ = at == by_id_.end() ? 0 : at->first;
+    recent_max_input_ = recent_max_input_ * 7 / 8;
+    recent_max_output_ = recent_max_output_ * 7 / 8;
+}
+
+std::size_t ClientSet::memory_bytes() const {
+    std::size_t total = 0;
+    for (const auto& [id, connection] : by_id_) total += connection->memory_bytes();
+    return total;
+}
+
+void ClientSet::evict_clients() {
+    const std::uint64_t limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
+    if (limit == 0) return;
+    std::size_t total = memory_bytes();
+    while (total > limit) {
+        Session* largest = nullptr;
+        std::size_t most = 0;
+        for (const auto& [id, connection] : by_id_) {
+            Session& session = *connection;
+            const std::size_t bytes = session.memory_bytes();
+            const bool exempt = session.closing || session.no_evict || session.client_class == ClientClass::replica ||
+                                session.client_class == ClientClass::primary;
+            if (exempt || bytes <= most) continue;
+            largest = &session;
+            most = bytes;
+        }
+        if (largest == nullptr) return;
+        log_notice("Evicting client: id={} addr={} tot-mem={}", largest->id, largest->peer_address, most);
+        ++stats_.evicted_clients;
+        total -= std::min(total, most);
+        close(*largest);
+    }
+}
+
+}  // namespace keel

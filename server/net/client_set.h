@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All client connections: reads, parses, runs and writes them, a turn at a time.
+//
+// The sockets stand in an epoll set of their own, which the loop (loop.h) waits on as one descriptor. A turn takes
+// every ready socket, reads once from each, and gathers requests of all of them into batches of up to 64. For a
+// batch the commands are looked up, the memory their keys lie in is asked for ahead, and then they run in order.
+// A system call is made only for recv, writev and one epoll_wait a turn.
+//
+// Always true:
+//   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
+//   2. Views of a batch's words are good until the batch has run: the shared buffer is not reused before.
+//   3. A connection that ends during a turn is marked closing, and freed when the turn is over.
+//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT, and
+//      a client that does not read its output is not read from.
+#pragma once
+
+#include <absl/container/btree_map.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "conf/settings.h"
+#include "server/net/connection.h"
+#include "server/call.h"
+
+namespace keel {
+
+class Dispatcher;
+struct Stats;
+
+class ClientSet {
+  public:
+    ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock);
+    ~ClientSet();
+
+    // The epoll set, for the loop to wait on.
+    [[nodiscard]] int descriptor() const { return epoll_; }
+
+    // Takes over an accepted, non-blocking socket. The addresses are as CLIENT LIST shows them.
+    Session& adopt(int fd, std::string peer, std::string local, bool unix_socket, bool loopback);
+
+    // One turn without waiting: everything that is ready, and sessions that were woken. Returns how many
+    // connections had something to do. before_flush() runs between the last command and the first write.
+    std::size_t turn();
+    // Sessions that were woken wait for a turn.
+    [[nodiscard]] bool has_resumed() const { return !to_resume_.empty(); }
+    // Writes what sessions have to say, frees those that ended. To be called at the end of each turn, and after
+    // anything that may have written to a session.
+    void flush();
+
+    // ---- For commands ----
+
+    [[nodiscard]] std::size_t count() const { return by_id_.size(); }
+    [[nodiscard]] Session* find(std::uint64_t id) const;
+    template <typename F>
+    void each(F&& visit) const {
+        for (const auto& [id, connection] : by_id_) {
+            if (!connection->closing) visit(static_cast<Session&>(*connection));
+        }
+    }
+    // Ends a session at the end of this turn, its output lost; or, `politely`, once its output is sent.
+    void close(Session& session, bool politely = false);
+    // To be called when something was written to a session other than the one whose command runs.
+    void wrote_to(Session& session);
+    // A parked session goes on with what it has sent.
+    void wake(Session& session);
+    void wake_all(Parked why);
+
+    // ---- Time ----
+
+    // Closes idle sessions, ends those above a limit too long; to be called now and then. Looks at a part of all
+    // sessions each time, so that one call is short.
+    void cron(std::int64_t now_ms);
+    // Frees memory of clients until it is below maxmemory-clients, the largest client first.
+    void evict_clients();
+    [[nodiscard]] std::size_t memory_bytes() const;
+
+    void set_before_flush(std::function<void()> hook) { before_flush_ = std::move(hook); }
+    // Told of each session before it goes.
+    void set_on_close(std::function<void(Session&)> hook) { on_close_ = std::move(hook); }
+    [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
+    // Seconds-grade maxima of the recent past, for INFO.
+    [[nodiscard]] std::size_t recent_max_input() const { return recent_max_input_; }
+    [[nodiscard]] std::size_t recent_max_output() const { return recent_max_output_; }
+
+  private:
+    struct Item {
+        Connection* connection;  // null: taken back, or its connection ended
+        std::size_t first_word;
+        std::size_t word_count;
+        Call call;
+    };
+    static constexpr std::size_t kBatch = 64;
+    static constexpr std::size_t kReadBytes = 32 * 1024;
+    static constexpr std::size_t kSharedBytes = 512 * 1024;
+    static constexpr std::size_t kOutputHighWater = 1024 * 1024;  // above: not read from
+
+    void on_ready(Connection& connection, std::uint32_t ready);
+    void read(Connection& connection);
+    void read_shared(Connection& connection);
+    void read_own(Connection& connection);
+    void read_large(Connection& connection, std::span<char> room);
+    bool receive(Connection& connection, char* to, std::size_t room, std::size_t& got);
+    void process(Connection& connection, Bytes input);
+    void process_own(Connection& connection);
+    std::size_t gather(Connection& connection, Bytes input);
+    void keep_rest(Connection& connection, Bytes rest);
+    void run_batch();
+    void take_back(Connection& connection, std::size_t from);
+    void protocol_error(Connection& connection);
+    void check_output(Connection& connection);
+    void write(Connection& connection);
+    void watch(Connection& connection, std::uint32_t events);
+    void note_input(Connection& connection);
+    void bury(Connection& connection);
+    [[nodiscard]] static Connection& of(Session& session);
+    [[nodiscard]] const OutputLimit& output_limit(const Session& session) const;
+
+    Dispatcher& dispatcher_;
+    const Settings& settings_;
+    Stats& stats_;
+    const Clock& clock_;
+    int epoll_;
+    std::uint64_t next_id_ = 1;
+    absl::btree_map<std::uint64_t, std::unique_ptr<Connection>> by_id_;
+
+    std::unique_ptr<char[]> shared_;
+    std::size_t shared_used_ = 0;
+    ArgumentList words_;
+    std::vector<Item> batch_;
+    std::vector<Connection*> to_write_;
+    std::vector<Connection*> to_resume_;
+    std::vector<Connection*> graves_;
+    std::function<void()> before_flush_;
+    std::function<void(Session&)> on_close_;
+    std::uint64_t cron_at_ = 0;  // id from which the next cron goes on
+    std::size_t recent_max_input_ = 0;
+    std::size_t recent_max_output_ = 0;
+};
+
+}  // namespace keel

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The socket of a session: input that is not a whole request yet, and output on its way.
+//
+//     socket -> [turn's shared buffer] -> parser -> requests          (nothing held back)
+//            -> input_ + parser's progress                            (a request is incomplete, or the session parked)
+//            -> the parser's large block                              (a large argument)
+//
+// Always true:
+//   1. An idle connection holds no input buffer: input_ is freed when it runs empty.
+//   2. input_ begins where the current request begins.
+//   3. A connection is freed only at the end of a turn (ClientSet::bury).
+#pragma once
+
+#include <string>
+
+#include "protocol/resp/request_parser.h"
+#include "server/session.h"
+
+namespace keel {
+
+// A client's session is always one of these (a script or a replica's link has a plain Session).
+struct Connection final : Session {
+    Connection(std::uint64_t session_id, int socket, const RequestLimits& limits) : Session(session_id), parser(limits) {
+        fd = socket;
+    }
+
+    RequestParser parser;
+    std::string input;        // bytes of incomplete requests
+
+    std::uint32_t events = 0;     // what epoll is asked for
+    bool output_queued = false;   // in the list of those to be written this turn
+    bool resumed = false;         // in the list of those to be looked at again without new input
+    bool buried = false;          // in the list of those to be freed
+};
+
+}  // namespace keel

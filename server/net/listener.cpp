@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/net/listener.h"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <fmt/core.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "protocol/base/log.h"
+#include "protocol/resp/errors.h"
+#include "server/server.h"
+
+namespace keel {
+
+namespace asio = boost::asio;
+
+struct Listeners::Listener {
+    Listener(asio::io_context& context, int socket) : fd(socket), descriptor(context, socket) {}
+    int fd;
+    asio::posix::stream_descriptor descriptor;  // closes fd
+    std::string address;                        // host, or path
+    int port = 0;
+    bool unix_socket = false;
+};
+
+namespace {
+
+struct SocketCloser {
+    int fd;
+    ~SocketCloser() {
+        if (fd >= 0) ::close(fd);
+    }
+    int release() { return std::exchange(fd, -1); }
+};
+
+void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof(value)); }
+
+std::string address_text(const sockaddr_storage& address, socklen_t length, std::string& host, int& port) {
+    char name[NI_MAXHOST] = "?";
+    char service[NI_MAXSERV] = "0";
+    getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, name, sizeof(name), service, sizeof(service),
+                NI_NUMERICHOST | NI_NUMERICSERV);
+    host = name;
+    port = std::atoi(service);
+    return address.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+bool is_loopback(const sockaddr_storage& address) {
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+    }
+    if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+        return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+    }
+    return address.ss_family == AF_UNIX;
+}
+
+// keepalive probes after `seconds` of silence, three of them a third of that apart.
+void set_keepalive(int fd, int seconds) {
+    if (seconds <= 0) return;
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, seconds / 3));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+}  // namespace
+
+Listeners::Listeners(asio::io_context& context) : context_(context) {}
+
+Listeners::~Listeners() {
+    for (const auto& listener : listeners_) {
+        if (listener->unix_socket) ::unlink(listener->address.c_str());
+    }
+}
+
+Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network) {
+    std::unique_ptr<Listeners> out{new Listeners{context}};
+    if (network.port != 0) {
+        std::size_t opened = 0;
+        for (const std::string& entry : network.bind) {
+            const bool optional = !entry.empty() && entry[0] == '-';
+            const std::string address = optional ? entry.substr(1) : entry;
+            const Status status = out->open_tcp(address, network);
+            if (status) {
+                ++opened;
+                continue;
+            }
+            if (optional) {
+                log_verbose("{}", status.error().text());
+                continue;
+            }
+            log_warning("{}", status.error().text());
+            return Error{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
+        }
+        if (opened == 0 && !network.bind.empty()) {
+            return Error{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
+        }
+    }
+    if (!network.unix_socket.empty()) {
+        KEEL_TRY(out->open_unix(network));
+    }
+    return out;
+}
+
+Status Listeners::open_tcp(const std::string& address, const Network& network) {
+    const auto failed = [&](const char* why) {
+        return Error{fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
+    };
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    hints.ai_family = address == "*" ? AF_INET : address == "::*" ? AF_INET6 : AF_UNSPEC;
+    const char* host = address == "*" || address == "::*" ? nullptr : address.c_str();
+    addrinfo* found = nullptr;
+    if (const int code = getaddrinfo(host, std::to_string(network.port).c_str(), &hints, &found); code != 0) {
+        return failed(gai_strerror(code));
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, freeaddrinfo};
+    SocketCloser socket{::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (socket.fd < 0) return failed(std::strerror(errno));
+    set_option(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (found->ai_family == AF_INET6) set_option(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (::bind(socket.fd, found->ai_addr, found->ai_addrlen) != 0) {
+        return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
+    }
+    if (::listen(socket.fd, network.tcp_backlog) != 0) return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
+    auto listener = std::make_unique<Listener>(context_, socket.release());
+    listener->address = address;
+    listener->port = network.port;
+    listeners_.push_back(std::move(listener));
+    return {};
+}
+
+Status Listeners::open_unix(const Network& network) {
+    const std::string& path = network.unix_socket;
+    const auto failed = [&](const char* what) {
+        return Error{fmt::format("Failed opening Unix socket: {} {}: {}", what, path, std::strerror(errno))};
+    };
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) {
+        return Error{fmt::format("Failed opening Unix socket: the path {} is longer than {} bytes", path, sizeof(address.sun_path) - 1)};
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    SocketCloser socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (socket.fd < 0) return failed("socket");
+    ::unlink(path.c_str());  // left behind by a server that was killed
+    if (::bind(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return failed("bind");
+    if (network.unix_socket_mode != 0) ::chmod(path.c_str(), network.unix_socket_mode);
+    if (!network.unix_socket_group.empty()) {
+        const group* owner = getgrnam(network.unix_socket_group.c_str());
+        if (owner == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), owner->gr_gid) != 0) return failed("chown");
+    }
+    if (::listen(socket.fd, network.tcp_backlog) != 0) return failed("listen");
+    auto listener = std::make_unique<Listener>(context_, socket.release());
+    listener->address = path;
+    listener->unix_socket = true;
+    listeners_.push_back(std::move(listener));
+    return {};
+}
+
+void Listeners::start(Server& server) {
+    for (const auto& listener : listeners_) accept(server, *listener);
+}
+
+void Listeners::accept(Server& server, Listener& listener) {
+    constexpr int kAtOnce = 1000;
+    listener.descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, &server, &listener](const boost::system::error_code& error) {
+        if (error) return;  // closed
+        for (int i = 0; i < kAtOnce; ++i) {
+            const int fd = ::accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (fd >= 0) {
+                accepted(server, listener, fd);
+                continue;
+            }
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            if (errno != EAGAIN) log_warning("Accepting client connection: {}", std::strerror(errno));
+            break;
+        }
+        server.clients.flush();
+        accept(server, listener);
+    });
+}
+
+void Listeners::accepted(Server& server, const Listener& listener, int fd) {
+    sockaddr_storage peer{};
+    sockaddr_storage local{};
+    socklen_t peer_length = sizeof(peer);
+    socklen_t local_length = sizeof(local);
+    getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&local), &local_length);
+    std::string peer_text = listener.address + ":0";
+    std::string local_text = peer_text;
+    if (!listener.unix_socket) {
+        std::string host;
+        int port = 0;
+        peer_text = address_text(peer, peer_length, host, port);
+        local_text = address_text(local, local_length, host, port);
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_keepalive(fd, server.settings.network.tcp_keepalive_s);
+    }
+    const auto refuse = [&](Bytes text) {
+        const std::string line = fmt::format("-{}\r\n", text);
+        [[maybe_unused]] const ssize_t sent = ::send(fd, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
+        ::close(fd);
+        ++server.stats.connections_rejected;
+    };
+    if (server.clients.count() >= server.settings.clients.max_clients) return refuse(errors::kTooManyClients.text);
+    const bool loopback = is_loopback(peer);
+    const bool open_to_all = server.settings.network.protected_mode && server.settings.acl.require_pass.empty();
+    if (open_to_all && !loopback) {
+        ++server.stats.connections_received;
+        return refuse(errors::kProtectedMode.text);
+    }
+    Session& session = server.clients.adopt(fd, std::move(peer_text), std::move(local_text), listener.unix_socket, loopback);
+    log_verbose("Accepted {}", session.peer_address);
+}
+
+std::string Listeners::first_address() const {
+    if (listeners_.empty()) return {};
+    const Listener& first = *listeners_.front();
+    if (first.unix_socket) return first.address;
+    const bool v6 = first.address.find(':') != std::string::npos;
+    return v6 ? fmt::format("[{}]:{}", first.address, first.port) : fmt::format("{}:{}", first.address, first.port);
+}
+
+std::vector<std::string> Listeners::descriptions() const {
+    std::vector<std::string> out;
+    std::string tcp;
+    int port = 0;
+    for (const auto& listener : listeners_) {
+        if (listener->unix_socket) {
+            out.push_back(fmt::format("name=unix,bind={}", listener->address));
+        } else {
+            tcp += fmt::format(",bind={}", listener->address);
+            port = listener->port;
+        }
+    }
+    if (!tcp.empty()) out.insert(out.begin(), fmt::format("name=tcp{},port={}", tcp, port));
+    return out;
+}
+
+}  // namespace keel

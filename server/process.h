@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The process and the machine around it: log, daemon, pid file, file limit, title, out-of-memory score, supervisor.
+// Everything that talks to the operating system at the start, and when CONFIG SET changes it.
+#pragma once
+
+#include <string>
+
+#include "conf/config.h"
+#include "conf/settings.h"
+#include "protocol/base/result.h"
+
+namespace keel {
+
+struct Server;
+struct ProcessFacts;
+
+// Log, level and syslog as the settings say.
+Status open_log(const Logging& settings);
+
+// Goes to the background: fork, new session, standard streams to /dev/null. The parent exits with 0.
+void daemonize();
+
+// The first lines of the log: what starts, with which configuration, and as which process.
+void announce_start(const Config& config, const ProcessFacts& facts);
+// The last: where it listens; tells a supervisor.
+void announce_ready(Server& server);
+
+// Raises the limit of open files to what maxclients needs; lowers maxclients, with a line in the log, where that is
+// not allowed.
+void raise_file_limit(Server& server);
+
+// Pid file, title, out-of-memory score, transparent huge pages; and from then on whenever CONFIG SET changes them.
+void adopt_process_settings(Server& server);
+
+// To be called first in main(): setting the title writes over the arguments' memory.
+void remember_title_area(int argc, char** argv);
+// Sets what ps shows, from proc-title-template.
+Status set_process_title(const Server& server, const std::string& title_template);
+
+// Absolute path of the running binary.
+std::string executable_path();
+
+}  // namespace keel

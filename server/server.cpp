@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/server.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <limits>
+
+#include "datatypes/encodings/used_memory.h"
+#include "protocol/base/log.h"
+#include "server/commands/families.h"
+#include "server/net/listener.h"
+#include "server/net/loop.h"
+
+namespace keel {
+
+// ---- Keys that go by themselves ----
+
+void RemovalEffects::on_expired(Database& db, const Entry& entry) {
+    const Bytes key = effects_.keep(entry.key());
+    effects_.changed(db.index(), key, events::kExpired);
+    effects_.before(db.index(), {"DEL", key});
+}
+
+void RemovalEffects::on_evicted(Database& db, const Entry& entry) {
+    const Bytes key = effects_.keep(entry.key());
+    effects_.changed(db.index(), key, events::kEvicted);
+    effects_.before(db.index(), {"DEL", key});
+}
+
+// ---- Server ----
+
+namespace {
+std::uint64_t random_seed() {
+    std::array<std::uint8_t, 8> raw{};
+    fill_secret(raw);
+    return load<std::uint64_t>(raw.data());
+}
+}  // namespace
+
+Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts process_facts)
+    : config(configuration),
+      settings(configuration.settings()),
+      clock(machine_clock),
+      facts(std::move(process_facts)),
+      random(random_seed()),
+      loop(std::make_unique<Loop>()),
+      background([this] { loop->post([this] { background.run_completions(); }); }, "bio_lazy_free"),
+      lazy_free(&background),
+      removals(effects),
+      keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
+      evictor(keyspace, removals, settings.memory, clock, random, [] { return used_memory(); }),
+      after_command(effects, stats, settings),
+      dispatcher(*this),
+      clients(dispatcher, settings, stats, clock),
+      monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.wrote_to(to); }),
+      families(std::make_unique<CommandFamilies>(*this)) {
+    background.submit([] { register_thread_memory(); });
+    clients.set_on_close([this](Session& session) {
+        if (session.monitor) monitors.remove(session);
+    });
+    apply_settings();
+}
+
+Server::~Server() = default;
+
+void Server::apply_settings() {
+    const Memory& memory = settings.memory;
+    const bool lfu = memory.policy == EvictionPolicy::allkeys_lfu || memory.policy == EvictionPolicy::volatile_lfu;
+    keyspace.ages.set_policy(lfu, memory.lfu_log_factor, memory.lfu_decay_minutes);
+    keyspace.lazy_expire = memory.lazy_expire;
+    keyspace.lazy_overwrite = memory.lazy_server_del;
+    slow_log.trim(settings.command_log.slow_max_entries);
+    const std::int64_t slow_us = settings.command_log.slower_than_us;
+    const std::int64_t latency_ms = settings.latency.monitor_threshold_ms;
+    slow_threshold_ns = std::numeric_limits<std::uint64_t>::max();
+    if (slow_us >= 0) slow_threshold_ns = static_cast<std::uint64_t>(slow_us) * 1000;
+    if (latency_ms > 0) slow_threshold_ns = std::min(slow_threshold_ns, static_cast<std::uint64_t>(latency_ms) * 1'000'000);
+}
+
+void Server::note_slow(const Session& session, const Call& call, std::uint64_t took_ns) {
+    const auto took_us = static_cast<std::int64_t>(took_ns / 1000);
+    const std::int64_t now_s = clock.wall_ms() / 1000;
+    const std::int64_t slow_us = settings.command_log.slower_than_us;
+    if (slow_us >= 0 && took_us >= slow_us && !call.command->is(Flag::skip_slowlog)) {
+        slow_log.add(call.words, took_us, now_s, session.peer_address, session.name, settings.command_log.slow_max_entries);
+    }
+    const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
+    if (threshold_ms > 0 && took_us / 1000 >= threshold_ms) {
+        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s, static_cast<std::uint32_t>(took_us / 1000));
+    }
+}
+
+// ---- Time ----
+
+bool Server::expire(std::int64_t budget_us) {
+    if (!keyspace.active_expire || pause.active() || settings.process.import_mode) return false;
+    const auto earliest = keyspace.earliest_deadline();
+    if (!earliest || *earliest > keyspace.now()) return false;
+    const bool left = keyspace.remove_due(keyspace.now(), clock, budget_us);
+    after_command.drain();
+    return left;
+}
+
+void Server::cron() {
+    const std::int64_t now_ms = clock.wall_ms();
+    const std::int64_t now_us = clock.steady_us();
+    keyspace.set_now(now_ms);
+    stats.peak_memory = std::max(stats.peak_memory, used_memory());
+    stats.commands_rate.sample(now_us, stats.commands);
+    stats.bytes_in_rate.sample(now_us, stats.bytes_in);
+    stats.bytes_out_rate.sample(now_us, stats.bytes_out);
+    stats.cycles_rate.sample(now_us, stats.loop.cycles);
+    if (pause.expire(now_ms)) clients.wake_all(Parked::paused);
+    clients.cron(now_ms);
+    clients.evict_clients();
+    if (!pause.active()) evictor.make_room();
+    after_command.drain();
+}
+
+int Server::idle_ms() {
+    std::int64_t wait = 1000;
+    const std::int64_t now = clock.wall_ms();
+    if (keyspace.active_expire && !pause.active() && !settings.process.import_mode) {
+        if (const auto earliest = keyspace.earliest_deadline()) wait = std::min(wait, *earliest - now);
+    }
+    if (pause.active()) wait = std::min(wait, pause.until_ms() - now);
+    return static_cast<int>(std::max<std::int64_t>(wait, 0));
+}
+
+// ---- The end ----
+
+void Server::on_signal(int signal) {
+    const bool interrupt = signal == SIGINT;
+    log_warning("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
+    const std::uint8_t flags = interrupt ? settings.process.shutdown_on_sigint : settings.process.shutdown_on_sigterm;
+    const ShutdownRequest request{.save = (flags & kShutdownSave) != 0,
+                                  .nosave = (flags & kShutdownNosave) != 0,
+                                  .now = (flags & kShutdownNow) != 0,
+                                  .force = (flags & kShutdownForce) != 0};
+    if (const Status status = shutdown(request); !status) {
+        log_warning("SIGTERM received but errors trying to shut down the server, check the logs for more information: {}",
+                    status.error().text());
+    }
+}
+
+Status Server::shutdown(const ShutdownRequest&) {
+    log_warning("User requested shutdown...");
+    loop->listeners.reset();
+    if (!settings.process.pid_file.empty() && pid_file_written) {
+        log_notice("Removing the pid file.");
+        std::remove(settings.process.pid_file.c_str());
+    }
+    log_warning("keel is now ready to exit, bye bye...");
+    loop->stop();
+    return {};
+}
+
+}  // namespace keel

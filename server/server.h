@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The process: owns every part, builds them in the order of the folders, and lends each what it needs. A part that
+// can do with less is handed less; the command families of the server, which show and steer everything, are handed
+// the whole.
+//
+// Always true:
+//   1. Members are declared in the order of building; each uses only those above it.
+//   2. One Server lives for the life of the process (tests make their own).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "datatypes/command/effects.h"
+#include "datatypes/command/registry.h"
+#include "datatypes/keyspace/evict.h"
+#include "datatypes/keyspace/keyspace.h"
+#include "datatypes/keyspace/lazy_free.h"
+#include "protocol/base/background.h"
+#include "protocol/base/random.h"
+#include "server/after_command.h"
+#include "server/dispatch.h"
+#include "server/latency_monitor.h"
+#include "server/monitors.h"
+#include "server/net/client_set.h"
+#include "server/pause.h"
+#include "server/slow_log.h"
+#include "server/stats.h"
+
+namespace keel {
+
+// Tells effects of keys that go by themselves.
+class RemovalEffects final : public KeyspaceListener {
+  public:
+    explicit RemovalEffects(Effects& effects) : effects_(effects) {}
+    void on_expired(Database& db, const Entry& entry) override;
+    void on_evicted(Database& db, const Entry& entry) override;
+
+  private:
+    Effects& effects_;
+};
+
+// What does not change while the process lives.
+struct ProcessFacts {
+    std::string executable;
+    std::vector<std::string> arguments;  // as the process was called, for DEBUG RESTART
+    std::string run_id = secret_hex(40);
+    std::int64_t started_us = 0;  // steady
+    std::uint64_t memory_at_start = 0;
+    std::vector<std::pair<std::string, std::string>> renames;  // rename-command, in the order of the file
+};
+
+// How SHUTDOWN or a signal wants the process to end.
+struct ShutdownRequest {
+    bool save = false;
+    bool nosave = false;
+    bool now = false;
+    bool force = false;
+};
+
+class Loop;
+class CommandFamilies;
+
+struct Server {
+    Server(Config& config, const Clock& clock, ProcessFacts facts);
+    ~Server();
+
+    Config& config;
+    const Settings& settings;
+    const Clock& clock;
+    ProcessFacts facts;
+    Random random;
+    Stats stats;
+    SlowLog slow_log;
+    LatencyMonitor latency;
+    Pause pause;
+
+    std::unique_ptr<Loop> loop;  // above what it wakes: background's completions
+    Background background;
+    LazyFree lazy_free;
+    Effects effects;
+    RemovalEffects removals;
+    Keyspace keyspace;
+    Evictor evictor;
+    Registry registry;
+    AfterCommand after_command;
+    Dispatcher dispatcher;
+    ClientSet clients;
+    Monitors monitors;
+    std::unique_ptr<CommandFamilies> families;
+
+    // Commands that ran at least so long are looked at for the slow log and the latency monitor.
+    std::uint64_t slow_threshold_ns = 0;
+    bool cron_paused = false;  // DEBUG PAUSE-CRON
+
+    // Takes the settings that parts keep in a form of their own; after start and after every CONFIG SET.
+    void apply_settings();
+    void note_slow(const Session& session, const Call& call, std::uint64_t took_ns);
+
+    // Removes due keys for at most about `budget_us`; true if some are left.
+    bool expire(std::int64_t budget_us);
+    // Periodic work, hz times a second.
+    void cron();
+    // Milliseconds until there is something to do without any input: at most 1000 / hz.
+    [[nodiscard]] int idle_ms();
+
+    bool pid_file_written = false;
+    void on_signal(int signal);
+    // Ends the process in order: the loop stops after this turn. An error if it can't be done (the reply of SHUTDOWN).
+    Status shutdown(const ShutdownRequest& request);
+};
+
+}  // namespace keel

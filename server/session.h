@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who is talking: the state that a client's commands see and change. It knows no socket; its connection
+// (net/connection.h) does.
+//
+// Always true:
+//   1. `id` is never used twice; whoever must remember a session across turns keeps the id, not a pointer.
+//   2. Output goes to `output`, and is sent once the turn is over.
+//   3. A session that is `closing` runs no further command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "datatypes/command/caller.h"
+#include "datatypes/command/context.h"
+#include "protocol/resp/output_buffer.h"
+#include "protocol/resp/reply.h"
+
+namespace keel {
+
+class Command;
+
+// Which client-output-buffer-limit and maxmemory-clients treatment applies.
+enum class ClientClass : std::uint8_t { normal, replica, pubsub, primary };
+
+// What a session does with replies (CLIENT REPLY).
+enum class ReplyMode : std::uint8_t { on, off, skip_next, skip_this };
+
+// Why a session runs nothing for now.
+enum class Parked : std::uint8_t {
+    no,
+    paused,   // CLIENT PAUSE: its next request waits where it is
+    blocked,  // a blocking command waits for something
+};
+
+class Session : public Caller {
+  public:
+    explicit Session(std::uint64_t session_id) : id(session_id), reply(output) {}
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    const std::uint64_t id;
+    OutputBuffer output;
+    Reply reply;
+
+    // Who.
+    std::string name;
+    std::string user = "default";
+    std::string lib_name;
+    std::string lib_ver;
+    bool authenticated = false;
+    std::string peer_address;   // "127.0.0.1:1234", "/path:0"
+    std::string local_address;  // where it connected to
+    int fd = -1;
+    bool unix_socket = false;
+    bool loopback = false;
+
+    // How.
+    ClientClass client_class = ClientClass::normal;
+    ReplyMode reply_mode = ReplyMode::on;
+    Parked parked = Parked::no;
+    bool closing = false;            // to be freed at the end of the turn; output is dropped
+    bool close_after_reply = false;  // to be freed once its output is sent
+    bool no_evict = false;
+    bool no_touch = false;
+    bool monitor = false;
+    bool in_crash_safe_list = true;
+
+    // Pub/Sub, counted here so that CLIENT LIST and the RESP2 gate need no look-up.
+    std::uint32_t channels = 0;
+    std::uint32_t patterns = 0;
+    std::uint32_t shard_channels = 0;
+    [[nodiscard]] bool subscribed() const { return channels + patterns + shard_channels != 0; }
+
+    // Figures for CLIENT LIST.
+    std::int64_t created_ms = 0;
+    std::int64_t last_used_ms = 0;
+    const Command* last_command = nullptr;
+    std::uint64_t commands = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::size_t input_bytes = 0;     // unparsed input held
+    std::size_t input_capacity = 0;  // memory held for input
+    std::size_t argument_bytes = 0;  // of the request being gathered
+    std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
+
+    // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.
+    [[nodiscard]] std::size_t memory_bytes() const {
+        return sizeof(Session) + 1024 + name.capacity() + output.memory_bytes() + input_capacity + argument_bytes;
+    }
+};
+
+// The session behind a context: server commands are only ever called by one.
+[[nodiscard]] inline Session& session_of(const Context& cx) { return static_cast<Session&>(*cx.caller); }
+
+}  // namespace keel
