@@ -16,7 +16,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,14 +82,25 @@ struct Include {
     bool quoted = false;
 };
 
+// What stands between the marks of an #include line, with the opening mark in front; empty for any other line.
+std::string included_name(const std::string& line) {
+    const auto hash = line.find_first_not_of(" \t");
+    if (hash == std::string::npos || line[hash] != '#') return {};
+    const auto word = line.find_first_not_of(" \t", hash + 1);
+    if (word == std::string::npos || line.compare(word, 7, "include") != 0) return {};
+    const auto open = line.find_first_of("<\"", word + 7);
+    if (open == std::string::npos) return {};
+    const auto close = line.find(line[open] == '<' ? '>' : '"', open + 1);
+    return close == std::string::npos ? std::string{} : line.substr(open, close - open);
+}
+
 void read_includes(const fs::path& root, const fs::path& file, std::vector<Include>& out) {
-    static const std::regex kInclude(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
     std::ifstream in(file);
     std::string text;
     for (int line = 1; std::getline(in, text); ++line) {
-        std::smatch match;
-        if (!std::regex_search(text, match, kInclude)) continue;
-        out.push_back({fs::relative(file, root).generic_string(), line, match[2].str(), match[1].str() == "\""});
+        const std::string name = included_name(text);
+        if (name.empty()) continue;
+        out.push_back({fs::relative(file, root).generic_string(), line, name.substr(1), name[0] == '"'});
     }
 }
 

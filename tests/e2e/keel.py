@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Starts, watches and stops the server that the suite tests.
+
+The program comes from the environment: KEEL_SERVER, else the newest build/*/keel-server. It may be redis-server 7.0
+as well: most facts here are facts about Redis, and running the suite against it shows that they are
+(tests for keel alone are marked @keel_only).
+
+Always true:
+  1. Every server that a test starts is stopped by its process id at the end of that test or module, whatever happens.
+  2. A server that died by itself, or left a sanitizer's or crash report, fails the test unless the test expected it.
+  3. Every wait is bounded.
+"""
+import glob
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from resp import Client, Error  # noqa: F401  (tests import both from here)
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def _server_program():
+    given = os.environ.get("KEEL_SERVER")
+    if given:
+        return given
+    built = sorted(glob.glob(os.path.join(ROOT, "build", "*", "keel-server")), key=os.path.getmtime)
+    return built[-1] if built else ""
+
+
+BINARY = _server_program()
+
+
+def _version_line():
+    if not BINARY:
+        return ""
+    out = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=20)
+    return out.stdout + out.stderr
+
+
+IS_PEER = "Redis server" in _version_line()
+PEER = os.environ.get("KEEL_PEER_SERVER") or shutil.which("redis-server") or ""
+
+
+def _sanitized():
+    if not BINARY:
+        return False
+    with open(BINARY, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+SANITIZED = _sanitized()
+PATIENCE = 4 if SANITIZED else 1  # what times are multiplied with where a slower build may take longer
+
+keel_only = pytest.mark.skipif(IS_PEER, reason="a fact about keel alone")
+
+REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "BUG REPORT START")
+
+
+def free_port():
+    """A port nobody listens on, from KEEL_TEST_PORTS (first-last)."""
+    first, last = (int(x) for x in os.environ.get("KEEL_TEST_PORTS", "21100-28999").split("-"))
+    for _ in range(200):
+        port = random.randint(first, last)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port between %d and %d" % (first, last))
+
+
+def wait_for(condition, seconds=5.0, pause=0.01, what="condition"):
+    """The first true value of condition(); an AssertionError when none comes in time."""
+    end = time.monotonic() + seconds * PATIENCE
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited %.1f s in vain for: %s" % (seconds * PATIENCE, what))
+        time.sleep(pause)
+
+
+class Server:
+    """One server process with a folder of its own.
+
+    config is a dict of directives (a list as value repeats the directive) or None for no file at all; args follow it on
+    the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse.
+    """
+
+    BASE = {
+        "bind": "127.0.0.1",
+        "save": '""',
+        "always-show-logo": "yes",
+        "enable-debug-command": "yes",
+        "loglevel": "verbose",
+        "daemonize": "no",
+    }
+
+    def __init__(self, config=None, args=(), ready=True, text=None, environment=None, file_limit=None, base=True):
+        self.dir = tempfile.mkdtemp(prefix="keel-e2e-")
+        self.port = free_port()
+        self.expect_report = False
+        self.expect_exit = not ready
+        directives = dict(self.BASE, port=self.port, dir=self.dir) if base else {}
+        directives.update(config or {})
+        self.config_file = os.path.join(self.dir, "test.conf")
+        with open(self.config_file, "w") as f:
+            f.write(text if text is not None else "".join(self._lines(directives)))
+        self.port = int(directives.get("port") or 0) if text is None else self.port
+        self.path = str(directives.get("unixsocket", "")).strip('"')
+        self.args = [str(a) for a in args]
+        self.environment = dict(os.environ, **(environment or {}))
+        self.file_limit = file_limit
+        self.process = None
+        self.start(ready)
+
+    @staticmethod
+    def _lines(directives):
+        for name, value in directives.items():
+            for one in value if isinstance(value, list) else [value]:
+                yield "%s %s\n" % (name, one)
+
+    def start(self, ready=True):
+        command = [BINARY, self.config_file] + self.args
+        if self.file_limit:
+            command = ["/bin/sh", "-c", "ulimit -n %d; exec \"$@\"" % self.file_limit, "sh"] + command
+        self.out_from = self.size("stdout")
+        with open(self.file("stdout"), "ab") as out, open(self.file("stderr"), "ab") as err:
+            self.process = subprocess.Popen(
+                command, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment)
+        if ready:
+            try:
+                wait_for(self._answers, 10, what="an answer to PING")
+            except AssertionError:
+                self.kill(signal.SIGKILL)
+                raise AssertionError("the server did not come up; it said:\n" + self.log() + self.stderr()) from None
+        return self
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the server ended with %d; it said:\n%s%s"
+                                 % (self.process.returncode, self.log(), self.stderr()))
+        try:
+            with self.client(timeout=1) as c:
+                reply = c("PING")
+                return reply == "PONG" or isinstance(reply, Error) and reply.code in ("NOAUTH", "LOADING", "DENIED")
+        except (OSError, TimeoutError, EOFError):
+            return False
+        except Exception:  # closed while starting
+            return False
+
+    # --- files ---
+    def file(self, name):
+        return os.path.join(self.dir, name)
+
+    def size(self, name):
+        return os.path.getsize(self.file(name)) if os.path.exists(self.file(name)) else 0
+
+    def text(self, name):
+        if not os.path.exists(self.file(name)):
+            return ""
+        with open(self.file(name), errors="surrogateescape") as f:
+            return f.read()
+
+    def log(self):
+        return self.text("stdout")
+
+    def stderr(self):
+        return self.text("stderr")
+
+    def config_text(self):
+        return self.text("test.conf")
+
+    def wait_log(self, pattern, seconds=5):
+        return wait_for(lambda: re.search(pattern, self.log()), seconds, what="log line %r" % pattern)
+
+    # --- clients ---
+    def client(self, timeout=10.0 * PATIENCE, resp=2):
+        c = Client(path=self.path, timeout=timeout) if not self.port else Client(self.port, timeout=timeout)
+        if resp == 3:
+            c("HELLO", "3")
+        return c
+
+    def info(self, section="everything"):
+        """INFO as a dict of text."""
+        with self.client() as c:
+            return info_of(c, section)
+
+    # --- the process ---
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self, sig=signal.SIGTERM):
+        self.expect_exit = True
+        if self.alive():
+            os.kill(self.pid, sig)
+
+    def wait_exit(self, seconds=10):
+        """The exit status (negative: the signal that ended it)."""
+        self.expect_exit = True
+        try:
+            return self.process.wait(seconds * PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the server still runs after %.0f s" % (seconds * PATIENCE)) from None
+
+    def restart(self, **directives):
+        self.kill()
+        self.wait_exit()
+        self.expect_exit = False
+        if directives:
+            with open(self.config_file, "a") as f:
+                f.writelines(self._lines({k.replace("_", "-"): v for k, v in directives.items()}))
+        return self.start()
+
+    def stop(self):
+        """Ends it and returns what is wrong with how it lived, in words; empty when nothing is."""
+        wrong = ""
+        if self.alive():
+            os.kill(self.pid, signal.SIGCONT)
+            os.kill(self.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10 * PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.kill(self.pid, signal.SIGKILL)
+                self.process.wait(10)
+                wrong = "the server did not end within 10 s of SIGTERM\n" + self.log()[-2000:]
+        elif not self.expect_exit:
+            wrong = "the server died with %d:\n%s%s" % (self.process.returncode, self.log()[-6000:], self.stderr()[-4000:])
+        text = self.log() + self.stderr()
+        if not self.expect_report and any(r in text for r in REPORTS):
+            wrong += "the server left a report:\n" + text[-10000:]
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return wrong
+
+
+def info_of(client, section="everything"):
+    text = client("INFO", section)
+    assert not isinstance(text, Error), text
+    pairs = (line.split(":", 1) for line in text.decode().split("\r\n") if ":" in line)
+    return dict(pairs)
+
+
+def config_get(client, name):
+    """One parameter's value as text; None when there is no such parameter."""
+    pair = client("CONFIG", "GET", name)
+    if isinstance(pair, dict):
+        pair = [x for kv in pair.items() for x in kv]
+    return pair[1].decode() if pair else None
