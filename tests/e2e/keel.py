@@ -10,6 +10,7 @@ Always true:
   2. A server that died by itself, or left a sanitizer's or crash report, fails the test unless the test expected it.
   3. Every wait is bounded.
 """
+import ctypes
 import glob
 import os
 import random
@@ -92,6 +93,11 @@ def wait_for(condition, seconds=5.0, pause=0.01, what="condition"):
         time.sleep(pause)
 
 
+def _die_with_parent():
+    """In the child: SIGKILL when the test process ends, so that nothing outlives even a killed test run."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Server:
     """One server process with a folder of its own.
 
@@ -139,7 +145,8 @@ class Server:
         self.out_from = self.size("stdout")
         with open(self.file("stdout"), "ab") as out, open(self.file("stderr"), "ab") as err:
             self.process = subprocess.Popen(
-                command, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment)
+                command, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment,
+                preexec_fn=_die_with_parent)
         if ready:
             try:
                 wait_for(self._answers, 10, what="an answer to PING")
