@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "rewrite: without a file there is nothing to write, an
 
 // Any values, in a file with lines left over from others: a restart finds them again.
 TEST_CASE("rewrite: random settings survive a restart") {
-    const std::uint64_t seed = GENERATE(1, 2, 3, 4, 5, 6, 7, 8);
+    const auto seed = static_cast<std::uint64_t>(GENERATE(1, 2, 3, 4, 5, 6, 7, 8));
     INFO("seed " << seed);
     Random random{seed};
     Fixture here;

@@ -52,7 +52,7 @@ class FakeMachine final : public Machine {
   private:
     [[nodiscard]] std::string absolute(const std::string& path) const {
         if (path.starts_with('/')) return path;
-        if (path == ".") return here;
+        if (path == "." || path == "./") return here;
         return (here == "/" ? "" : here) + "/" + (path.starts_with("./") ? path.substr(2) : path);
     }
 };
