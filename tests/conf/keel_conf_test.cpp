@@ -56,7 +56,7 @@ TEST_CASE("keel.conf: names every parameter that means something, by its own nam
     }
     for (const Parameter& parameter : parameters()) {
         INFO(parameter.name());
-        const bool expected = !parameter.is(Flag::foreign) && !parameter.is(Flag::hidden);
+        const bool expected = !parameter.is(ParameterFlag::foreign) && !parameter.is(ParameterFlag::hidden);
         CHECK(named.contains(std::string{parameter.name()}) == expected);
     }
 }
