@@ -85,7 +85,8 @@ Status Config::check_names(std::span<const std::pair<Bytes, Bytes>> pairs, Calle
                            std::vector<const Parameter*>& out) const {
     for (const auto& [name, value] : pairs) {
         const Parameter* parameter = find_parameter(name);
-        if (caller.loading && parameter != nullptr && parameter->is(ParameterFlag::not_loading)) return errors::kLoading;
+        if (caller.loading && parameter != nullptr && parameter->is(ParameterFlag::not_loading))
+            return errors::kLoading;
     }
     for (const auto& [name, value] : pairs) {
         const Parameter* parameter = find_parameter(name);

@@ -265,6 +265,11 @@ Parameter&& Parameter::unless(Veto veto) && {
     return std::move(*this);
 }
 
+Parameter&& Parameter::adjusted(Adjust adjust) && {
+    adjust_ = adjust;
+    return std::move(*this);
+}
+
 Status Parameter::set(Settings& settings, std::span<const std::string> words, Origin origin) const {
     if (words.empty() || (words.size() > 1 && !is(ParameterFlag::multi_word))) return kWrongCount;
     if (words.size() == 1 && is(ParameterFlag::multi_word)) {
@@ -278,11 +283,15 @@ Status Parameter::store(Settings& settings, std::span<const std::string> words, 
     if (check_ != nullptr) {
         KEEL_TRY(check_(words));
     }
-    if (veto_ == nullptr || origin == Origin::file) return kind_->set(settings, words, origin);
-    Settings after = settings;
-    KEEL_TRY(kind_->set(after, words, origin));
-    KEEL_TRY(veto_(settings, after));
-    settings = std::move(after);
+    if (veto_ == nullptr || origin == Origin::file) {
+        KEEL_TRY(kind_->set(settings, words, origin));
+    } else {
+        Settings after = settings;
+        KEEL_TRY(kind_->set(after, words, origin));
+        KEEL_TRY(veto_(settings, after));
+        settings = std::move(after);
+    }
+    if (adjust_ != nullptr) adjust_(settings);
     return {};
 }
 
@@ -327,8 +336,8 @@ Parameter string(Bytes name, Field<std::string> field, ParameterFlags flags, Byt
     return {name, std::make_unique<Text>(field), flags, help};
 }
 
-Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, ParameterFlags flags,
-                 Bytes help) {
+Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words,
+                 ParameterFlags flags, Bytes help) {
     return {name, std::make_unique<AnyOf>(field, words), flags, help};
 }
 

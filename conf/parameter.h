@@ -67,7 +67,9 @@ class ParameterFlags {
     constexpr ParameterFlags(std::initializer_list<ParameterFlag> flags) {
         for (const ParameterFlag flag : flags) bits_ |= static_cast<std::uint16_t>(flag);
     }
-    [[nodiscard]] constexpr bool has(ParameterFlag flag) const { return (bits_ & static_cast<std::uint16_t>(flag)) != 0; }
+    [[nodiscard]] constexpr bool has(ParameterFlag flag) const {
+        return (bits_ & static_cast<std::uint16_t>(flag)) != 0;
+    }
     constexpr void add(ParameterFlag flag) { bits_ |= static_cast<std::uint16_t>(flag); }
 
   private:
@@ -103,6 +105,9 @@ class Parameter {
     using Veto = Status (*)(const Settings& before, const Settings& after);
     Parameter&& unless(Veto veto) &&;  // asked at CONFIG SET, not when a file is read
 
+    using Adjust = void (*)(Settings& settings);
+    Parameter&& adjusted(Adjust adjust) &&;  // run after a value was stored
+
     [[nodiscard]] Bytes name() const { return name_; }
     [[nodiscard]] const std::vector<Bytes>& aliases() const { return aliases_; }
     [[nodiscard]] Bytes help() const { return help_; }
@@ -130,6 +135,7 @@ class Parameter {
     std::unique_ptr<Kind> kind_;
     Check check_ = nullptr;
     Veto veto_ = nullptr;
+    Adjust adjust_ = nullptr;
     ParameterFlags flags_;
 };
 
@@ -166,8 +172,8 @@ Parameter string(Bytes name, Field<std::string> field, ParameterFlags flags, Byt
 template <typename T, std::size_t N>
 Parameter choice(Bytes name, Field<T> field, const Named<T> (&words)[N], ParameterFlags flags, Bytes help);
 // Any of the words of a list; the first word stands for none of them and goes alone.
-Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words, ParameterFlags flags,
-                 Bytes help);
+Parameter any_of(Bytes name, Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words,
+                 ParameterFlags flags, Bytes help);
 
 // "must be one of" and the words, for choice().
 std::string one_of_text(std::span<const Bytes> words);

@@ -18,7 +18,8 @@ constexpr Named<Cluster::Endpoint> kEndpoints[] = {{"ip", Cluster::Endpoint::ip}
                                                    {"unknown-endpoint", Cluster::Endpoint::unknown}};
 
 void add_membership(Rows& rows) {
-    rows.push_back(yes_no("cluster-enabled", clu<&Cluster::enabled>, ParameterFlag::immutable, "Be a node of a cluster."));
+    rows.push_back(
+        yes_no("cluster-enabled", clu<&Cluster::enabled>, ParameterFlag::immutable, "Be a node of a cluster."));
     rows.push_back(string("cluster-config-file", clu<&Cluster::config_file>, ParameterFlag::immutable,
                           "File in which the node keeps what it knows of the cluster.")
                        .checked(checks::cluster_file));
@@ -30,10 +31,10 @@ void add_membership(Rows& rows) {
                            "Port of the cluster bus; 0 port + 10000."));
     rows.push_back(integer("cluster-node-timeout", clu<&Cluster::node_timeout_ms>, {0, kMaxLong}, {},
                            "Milliseconds of silence after which a node is suspected."));
-    rows.push_back(integer("cluster-ping-interval", clu<&Cluster::ping_interval_ms>, {0, kMaxLong}, ParameterFlag::hidden,
-                           "For tests: milliseconds between pings."));
-    rows.push_back(integer("cluster-message-gossip-perc", clu<&Cluster::gossip_percent>, {1, 100}, ParameterFlag::hidden,
-                           "Share of nodes named in a ping."));
+    rows.push_back(integer("cluster-ping-interval", clu<&Cluster::ping_interval_ms>, {0, kMaxLong},
+                           ParameterFlag::hidden, "For tests: milliseconds between pings."));
+    rows.push_back(integer("cluster-message-gossip-perc", clu<&Cluster::gossip_percent>, {1, 100},
+                           ParameterFlag::hidden, "Share of nodes named in a ping."));
     rows.push_back(integer("cluster-blacklist-ttl", clu<&Cluster::blacklist_ttl_s>, {0, kMaxLong}, {},
                            "Seconds for which a forgotten node stays forgotten."));
     rows.push_back(memory("cluster-link-sendbuf-limit", clu<&Cluster::link_send_limit_bytes>, {0, kMaxUlong}, {},

@@ -22,8 +22,8 @@ void add_memory(Rows& rows) {
         memory("maxmemory", memory_of<&Memory::max_bytes>, {0, kMaxUlong}, {}, "Memory for data; 0 unlimited."));
     rows.push_back(choice("maxmemory-policy", memory_of<&Memory::policy>, kPolicies, {},
                           "What is evicted when maxmemory is reached."));
-    rows.push_back(
-        integer("maxmemory-samples", memory_of<&Memory::samples>, {1, 64}, {}, "Keys looked at for one eviction."));
+    rows.push_back(integer("maxmemory-samples", memory_of<&Memory::samples>, {1, kMaxInt}, {},
+                           "Keys looked at for one eviction."));
     rows.push_back(integer("maxmemory-eviction-tenacity", memory_of<&Memory::eviction_tenacity>, {0, 100}, {},
                            "How long evictions may hold up commands: 0 hardly, 100 as long as it takes."));
     rows.push_back(integer("lfu-log-factor", memory_of<&Memory::lfu_log_factor>, {0, kMaxInt}, {},

@@ -21,15 +21,15 @@ constexpr Named<Tls::AuthUser> kAuthUser[] = {
     {"off", Tls::AuthUser::off}, {"CN", Tls::AuthUser::common_name}, {"URI", Tls::AuthUser::uri}};
 
 void add_listening(Rows& rows) {
-    rows.push_back(
-        bind_addresses(ParameterFlag::multi_word, "Addresses to listen on; one that may be missing has a '-' before it."));
+    rows.push_back(bind_addresses(ParameterFlag::multi_word,
+                                  "Addresses to listen on; one that may be missing has a '-' before it."));
     rows.push_back(string("bind-source-addr", net<&Network::bind_source_address>, {},
                           "Address that our own links (to a primary, on the cluster bus) come from."));
     rows.push_back(integer("port", net<&Network::port>, kPort, {}, "TCP port; 0 turns TCP off."));
     rows.push_back(integer("tcp-backlog", net<&Network::tcp_backlog>, {0, kMaxInt}, ParameterFlag::immutable,
                            "Connections the kernel keeps waiting until they are accepted."));
-    rows.push_back(
-        string("unixsocket", net<&Network::unix_socket>, ParameterFlag::immutable, "Path of a unix socket to listen on."));
+    rows.push_back(string("unixsocket", net<&Network::unix_socket>, ParameterFlag::immutable,
+                          "Path of a unix socket to listen on."));
     rows.push_back(string("unixsocketgroup", net<&Network::unix_socket_group>, ParameterFlag::immutable,
                           "Group that owns the unix socket."));
     rows.push_back(octal("unixsocketperm", net<&Network::unix_socket_mode>, {0, 0777}, ParameterFlag::immutable,
@@ -63,20 +63,22 @@ void add_clients(Rows& rows) {
 
 void add_tls_files(Rows& rows) {
     rows.push_back(string("tls-cert-file", tls<&Tls::cert_file>, ParameterFlag::reread, "Our certificate (PEM)."));
-    rows.push_back(string("tls-key-file", tls<&Tls::key_file>, ParameterFlag::reread, "The key of our certificate (PEM)."));
+    rows.push_back(
+        string("tls-key-file", tls<&Tls::key_file>, ParameterFlag::reread, "The key of our certificate (PEM)."));
     rows.push_back(
         string("tls-key-file-pass", tls<&Tls::key_file_pass>, ParameterFlag::sensitive, "Passphrase of tls-key-file."));
     rows.push_back(string("tls-client-cert-file", tls<&Tls::client_cert_file>, ParameterFlag::reread,
                           "Certificate for links that we open; without it tls-cert-file serves."));
-    rows.push_back(
-        string("tls-client-key-file", tls<&Tls::client_key_file>, ParameterFlag::reread, "The key of tls-client-cert-file."));
+    rows.push_back(string("tls-client-key-file", tls<&Tls::client_key_file>, ParameterFlag::reread,
+                          "The key of tls-client-cert-file."));
     rows.push_back(string("tls-client-key-file-pass", tls<&Tls::client_key_file_pass>, ParameterFlag::sensitive,
                           "Passphrase of tls-client-key-file."));
     rows.push_back(string("tls-dh-params-file", tls<&Tls::dh_params_file>, ParameterFlag::reread,
                           "Diffie-Hellman parameters, for old OpenSSL."));
     rows.push_back(string("tls-ca-cert-file", tls<&Tls::ca_cert_file>, ParameterFlag::reread,
                           "Authorities that peers are checked against."));
-    rows.push_back(string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, ParameterFlag::reread, "The same, as a directory."));
+    rows.push_back(
+        string("tls-ca-cert-dir", tls<&Tls::ca_cert_dir>, ParameterFlag::reread, "The same, as a directory."));
     rows.push_back(integer("tls-auto-reload-interval", tls<&Tls::auto_reload_interval_s>, {0, kMaxInt}, {},
                            "Seconds between looks for renewed certificates; 0 never."));
 }

@@ -53,12 +53,12 @@ void add_latency(Rows& rows) {
 void add_debug(Rows& rows) {
     rows.push_back(integer("watchdog-period", debug<&Debug::watchdog_period_ms>, {0, kMaxInt}, ParameterFlag::hidden,
                            "For debugging: milliseconds of standstill after which the stack is logged; 0 never."));
-    rows.push_back(yes_no("enable-debug-assert", debug<&Debug::enable_assert>, {ParameterFlag::hidden, ParameterFlag::immutable},
-                          "For tests: costly checks of our own."));
-    rows.push_back(
-        yes_no("use-exit-on-panic", debug<&Debug::exit_on_panic>, ParameterFlag::hidden, "For tests: exit instead of abort."));
-    rows.push_back(
-        string("debug-context", debug<&Debug::context>, ParameterFlag::hidden, "For tests: text shown in crash reports."));
+    rows.push_back(yes_no("enable-debug-assert", debug<&Debug::enable_assert>,
+                          {ParameterFlag::hidden, ParameterFlag::immutable}, "For tests: costly checks of our own."));
+    rows.push_back(yes_no("use-exit-on-panic", debug<&Debug::exit_on_panic>, ParameterFlag::hidden,
+                          "For tests: exit instead of abort."));
+    rows.push_back(string("debug-context", debug<&Debug::context>, ParameterFlag::hidden,
+                          "For tests: text shown in crash reports."));
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ void add_snapshot(Rows& rows) {
                           "Refuse snapshots newer than we know, or try them."));
     rows.push_back(integer("rdb-key-save-delay", snapshot<&Snapshot::key_save_delay_us>, {kMinInt, kMaxInt},
                            ParameterFlag::hidden, "For tests: microseconds after each saved key."));
-    rows.push_back(integer("key-load-delay", snapshot<&Snapshot::key_load_delay_us>, {kMinInt, kMaxInt}, ParameterFlag::hidden,
-                           "For tests: microseconds after each loaded key."));
+    rows.push_back(integer("key-load-delay", snapshot<&Snapshot::key_load_delay_us>, {kMinInt, kMaxInt},
+                           ParameterFlag::hidden, "For tests: microseconds after each loaded key."));
     rows.push_back(integer("loading-process-events-interval-bytes", snapshot<&Snapshot::load_events_interval_bytes>,
                            {1024, kMaxInt}, ParameterFlag::hidden, "Bytes loaded between two looks at the clients."));
 }
@@ -53,9 +53,9 @@ void add_aof(Rows& rows) {
     rows.push_back(
         string("appendfilename", aof<&Aof::file>, ParameterFlag::immutable, "First part of the names of the log files.")
             .checked(checks::aof_file_name));
-    rows.push_back(
-        string("appenddirname", aof<&Aof::directory>, ParameterFlag::immutable, "Directory of the log files, inside dir.")
-            .checked(checks::aof_directory_name));
+    rows.push_back(string("appenddirname", aof<&Aof::directory>, ParameterFlag::immutable,
+                          "Directory of the log files, inside dir.")
+                       .checked(checks::aof_directory_name));
     rows.push_back(choice("appendfsync", aof<&Aof::fsync>, kFsync, {}, "When the log is forced to disk."));
     rows.push_back(yes_no("no-appendfsync-on-rewrite", aof<&Aof::no_fsync_on_rewrite>, {},
                           "Do not force the log to disk while a child writes."));

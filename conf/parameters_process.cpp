@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Rows: the process, its log, access.
+#include <algorithm>
+
 #include "conf/checks.h"
 #include "conf/parameters.h"
 #include "conf/special_kinds.h"
@@ -56,6 +58,9 @@ constexpr Named<Protected> kProtected[] = {{"no", Protected::no}, {"yes", Protec
 
 constexpr Named<bool> kPubsubDefault[] = {{"allchannels", true}, {"resetchannels", false}};
 
+// As the peers do: any number is taken, and the nearest sensible one is kept.
+void keep_hz_in_bounds(Settings& settings) { settings.process.hz = std::clamp(settings.process.hz, 1, 500); }
+
 void add_process(Rows& rows) {
     rows.push_back(yes_no("daemonize", process<&Process::daemonize>, ParameterFlag::immutable,
                           "Leave the terminal and run in the background."));
@@ -69,7 +74,8 @@ void add_process(Rows& rows) {
     rows.push_back(integer("databases", process<&Process::databases>, {1, kMaxInt}, ParameterFlag::immutable,
                            "Number of databases that SELECT reaches."));
     rows.push_back(
-        integer("hz", process<&Process::hz>, {0, kMaxInt}, {}, "How often a second periodic work runs (1 to 500)."));
+        integer("hz", process<&Process::hz>, {0, kMaxInt}, {}, "How often a second periodic work runs (1 to 500).")
+            .adjusted(keep_hz_in_bounds));
     rows.push_back(
         yes_no("dynamic-hz", process<&Process::dynamic_hz>, {}, "Raise hz while many clients are connected."));
     rows.push_back(yes_no("always-show-logo", process<&Process::always_show_logo>, ParameterFlag::immutable,
@@ -93,8 +99,8 @@ void add_process(Rows& rows) {
 void add_system(Rows& rows) {
     rows.push_back(integer("shutdown-timeout", process<&Process::shutdown_timeout_s>, {0, kMaxInt}, {},
                            "Seconds a shutdown waits for lagging replicas."));
-    rows.push_back(any_of("shutdown-on-sigint", process<&Process::shutdown_on_sigint>, kShutdownFlags, ParameterFlag::multi_word,
-                          "What SIGINT does: save, nosave, now, force.")
+    rows.push_back(any_of("shutdown-on-sigint", process<&Process::shutdown_on_sigint>, kShutdownFlags,
+                          ParameterFlag::multi_word, "What SIGINT does: save, nosave, now, force.")
                        .checked(checks::shutdown_flags));
     rows.push_back(any_of("shutdown-on-sigterm", process<&Process::shutdown_on_sigterm>, kShutdownFlags,
                           ParameterFlag::multi_word, "What SIGTERM does: save, nosave, now, force.")
@@ -104,18 +110,18 @@ void add_system(Rows& rows) {
     rows.push_back(oom_score_values(ParameterFlag::multi_word, "Scores of a primary, a replica and a saving child."));
     rows.push_back(yes_no("disable-thp", process<&Process::disable_thp>, ParameterFlag::immutable,
                           "Ask the kernel for no transparent huge pages."));
-    rows.push_back(
-        string("server-cpulist", process<&Process::server_cpus>, ParameterFlag::immutable, "Processors of the main thread.")
-            .also("server_cpulist"));
-    rows.push_back(
-        string("bio-cpulist", process<&Process::background_cpus>, ParameterFlag::immutable, "Processors of the helper thread.")
-            .also("bio_cpulist"));
+    rows.push_back(string("server-cpulist", process<&Process::server_cpus>, ParameterFlag::immutable,
+                          "Processors of the main thread.")
+                       .also("server_cpulist"));
+    rows.push_back(string("bio-cpulist", process<&Process::background_cpus>, ParameterFlag::immutable,
+                          "Processors of the helper thread.")
+                       .also("bio_cpulist"));
     rows.push_back(string("aof-rewrite-cpulist", process<&Process::aof_rewrite_cpus>, ParameterFlag::immutable,
                           "Processors of a child that rewrites the AOF.")
                        .also("aof_rewrite_cpulist"));
-    rows.push_back(
-        string("bgsave-cpulist", process<&Process::snapshot_cpus>, ParameterFlag::immutable, "Processors of a child that saves.")
-            .also("bgsave_cpulist"));
+    rows.push_back(string("bgsave-cpulist", process<&Process::snapshot_cpus>, ParameterFlag::immutable,
+                          "Processors of a child that saves.")
+                       .also("bgsave_cpulist"));
     rows.push_back(string("ignore-warnings", process<&Process::ignored_warnings>, {},
                           "System warnings that do not stop the start."));
 }
@@ -123,14 +129,15 @@ void add_system(Rows& rows) {
 void add_logging(Rows& rows) {
     rows.push_back(
         choice("loglevel", logging<&Logging::level>, kLogLevels, {}, "The least important line that is logged."));
-    rows.push_back(
-        string("logfile", logging<&Logging::file>, ParameterFlag::immutable, "Where the log goes; empty: standard output."));
+    rows.push_back(string("logfile", logging<&Logging::file>, ParameterFlag::immutable,
+                          "Where the log goes; empty: standard output."));
     rows.push_back(choice("log-format", logging<&Logging::format>, kLogFormats, {},
                           "Lines as the peers write them, or key=value pairs."));
     rows.push_back(
         choice("log-timestamp-format", logging<&Logging::timestamp>, kLogTimestamps, {}, "How a line shows the time."));
     rows.push_back(yes_no("syslog-enabled", logging<&Logging::syslog>, ParameterFlag::immutable, "Log to syslog too."));
-    rows.push_back(string("syslog-ident", logging<&Logging::syslog_ident>, ParameterFlag::immutable, "Our name in syslog."));
+    rows.push_back(
+        string("syslog-ident", logging<&Logging::syslog_ident>, ParameterFlag::immutable, "Our name in syslog."));
     rows.push_back(choice("syslog-facility", logging<&Logging::syslog_facility>, kFacilities, ParameterFlag::immutable,
                           "Our facility in syslog."));
     rows.push_back(
@@ -149,12 +156,12 @@ void add_access(Rows& rows) {
     rows.push_back(choice("acl-pubsub-default", acl<&Acl::pubsub_all_channels>, kPubsubDefault, {},
                           "Channels that a fresh user may use."));
     rows.push_back(integer("acllog-max-len", acl<&Acl::log_max_entries>, {0, kMaxLong}, {}, "Entries of ACL LOG."));
-    rows.push_back(choice("enable-protected-configs", acl<&Acl::protected_configs>, kProtected, ParameterFlag::immutable,
-                          "Who may CONFIG SET dir and dbfilename."));
-    rows.push_back(
-        choice("enable-debug-command", acl<&Acl::debug_command>, kProtected, ParameterFlag::immutable, "Who may use DEBUG."));
-    rows.push_back(
-        choice("enable-module-command", acl<&Acl::module_command>, kProtected, ParameterFlag::immutable, "Who may use MODULE."));
+    rows.push_back(choice("enable-protected-configs", acl<&Acl::protected_configs>, kProtected,
+                          ParameterFlag::immutable, "Who may CONFIG SET dir and dbfilename."));
+    rows.push_back(choice("enable-debug-command", acl<&Acl::debug_command>, kProtected, ParameterFlag::immutable,
+                          "Who may use DEBUG."));
+    rows.push_back(choice("enable-module-command", acl<&Acl::module_command>, kProtected, ParameterFlag::immutable,
+                          "Who may use MODULE."));
 }
 
 }  // namespace

@@ -23,11 +23,14 @@ constexpr Named<Replication::PropagationError> kPropagationError[] = {
 
 void add_replica(Rows& rows) {
     rows.push_back(
-        replica_of({ParameterFlag::immutable, ParameterFlag::multi_word}, "The primary we follow: host and port.").also("slaveof"));
-    rows.push_back(string("masterauth", repl<&Replication::primary_auth>, ParameterFlag::sensitive, "Password for the primary.")
-                       .also("primaryauth"));
-    rows.push_back(string("masteruser", repl<&Replication::primary_user>, ParameterFlag::sensitive, "ACL user for the primary.")
-                       .also("primaryuser"));
+        replica_of({ParameterFlag::immutable, ParameterFlag::multi_word}, "The primary we follow: host and port.")
+            .also("slaveof"));
+    rows.push_back(
+        string("masterauth", repl<&Replication::primary_auth>, ParameterFlag::sensitive, "Password for the primary.")
+            .also("primaryauth"));
+    rows.push_back(
+        string("masteruser", repl<&Replication::primary_user>, ParameterFlag::sensitive, "ACL user for the primary.")
+            .also("primaryuser"));
     rows.push_back(yes_no("replica-serve-stale-data", repl<&Replication::serve_stale_data>, {},
                           "Answer while the link to the primary is down.")
                        .also("slave-serve-stale-data"));
@@ -51,8 +54,8 @@ void add_replica(Rows& rows) {
     rows.push_back(integer("replica-announce-port", repl<&Replication::announce_port>, kPort, {},
                            "Port that others are told; 0 our own.")
                        .also("slave-announce-port"));
-    rows.push_back(choice("repl-diskless-load", repl<&Replication::diskless_load>, kDisklessLoad, ParameterFlag::not_loading,
-                          "Load a full sync straight from the socket."));
+    rows.push_back(choice("repl-diskless-load", repl<&Replication::diskless_load>, kDisklessLoad,
+                          ParameterFlag::not_loading, "Load a full sync straight from the socket."));
     rows.push_back(memory("replica-full-sync-buffer-limit", repl<&Replication::full_sync_buffer_limit_bytes>,
                           {0, kMaxLong}, {}, "Stream kept by a replica during a full sync; 0 as its output limit."));
 }

@@ -258,7 +258,9 @@ std::string notify_text(std::uint32_t flags) {
     return out;
 }
 
-Parameter save_points(ParameterFlags flags, Bytes help) { return {"save", std::make_unique<SavePoints>(), flags, help}; }
+Parameter save_points(ParameterFlags flags, Bytes help) {
+    return {"save", std::make_unique<SavePoints>(), flags, help};
+}
 
 Parameter output_limits(ParameterFlags flags, Bytes help) {
     return {"client-output-buffer-limit", std::make_unique<OutputLimits>(), flags, help};
@@ -272,9 +274,13 @@ Parameter notify_events(ParameterFlags flags, Bytes help) {
     return {"notify-keyspace-events", std::make_unique<NotifyEvents>(), flags, help};
 }
 
-Parameter bind_addresses(ParameterFlags flags, Bytes help) { return {"bind", std::make_unique<BindAddresses>(), flags, help}; }
+Parameter bind_addresses(ParameterFlags flags, Bytes help) {
+    return {"bind", std::make_unique<BindAddresses>(), flags, help};
+}
 
-Parameter replica_of(ParameterFlags flags, Bytes help) { return {"replicaof", std::make_unique<ReplicaOf>(), flags, help}; }
+Parameter replica_of(ParameterFlags flags, Bytes help) {
+    return {"replicaof", std::make_unique<ReplicaOf>(), flags, help};
+}
 
 Parameter latency_percentiles(ParameterFlags flags, Bytes help) {
     return {"latency-tracking-info-percentiles", std::make_unique<LatencyPercentiles>(), flags, help};

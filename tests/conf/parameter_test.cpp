@@ -54,7 +54,9 @@ TEST_CASE("parameter: an integer keeps to its range") {
     }
     CHECK(hz.set("-1") == "argument must be between 0 and 2147483647 inclusive");
     CHECK(hz.set("2147483648") == "argument must be between 0 and 2147483647 inclusive");
-    CHECK(hz.shown("2147483647") == "2147483647");
+    CHECK(hz.shown("2147483647") == "500");  // the nearest sensible number is kept
+    CHECK(hz.shown("0") == "1");
+    CHECK(Trial{"timeout"}.shown("2147483647") == "2147483647");
     CHECK(Trial{"maxclients"}.set("0") == "argument must be between 1 and 4294967295 inclusive");
     CHECK(Trial{"maxclients"}.shown("4294967295") == "4294967295");
     CHECK(Trial{"slowlog-log-slower-than"}.set("-2") ==
