@@ -29,6 +29,14 @@ void encode(std::span<const Bytes> words, std::string& out) {
     }
 }
 
+ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+    if (pieces.size() == 1) [[likely]] return send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock)
@@ -349,10 +357,7 @@ void ClientSet::write(Connection& connection) {
     while (!session.output.empty()) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
-        msghdr message{};
-        message.msg_iov = pieces.data();
-        message.msg_iovlen = count;
-        const ssize_t sent = sendmsg(connection.fd, &message, MSG_NOSIGNAL);
+        const ssize_t sent = send_pieces(connection.fd, {pieces.data(), count});
         ++stats_.writes;
         if (sent < 0) {
             if (errno == EINTR) continue;
