@@ -59,6 +59,10 @@ struct Context {
     }
     Entry* write(const Key& key) { return db().write(key); }
 
+    // A key came to be. Told, before its change is, to those who listen for new keys.
+    void appeared(Bytes key) {
+        if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]] effects.happened(db().index(), key, events::kNew);
+    }
     // The value at `key` in this database changed.
     void changed(Bytes key, Event event) { effects.changed(db().index(), key, event); }
 

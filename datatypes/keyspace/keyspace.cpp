@@ -32,7 +32,7 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
     const ValueRef old = existing->value();
     const UnixMs old_deadline = existing->deadline();
     const bool same_shape = (old_deadline == kNoDeadline) == (deadline == kNoDeadline);
-    if (same_shape && value.text.size() <= kInlineTextMax && existing->overwrite(value)) {
+    if (same_shape && existing->overwrite(value)) {
         if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
         if (old_deadline != deadline) return set_deadline(existing, deadline);
         return existing;
