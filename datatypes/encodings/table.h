@@ -41,7 +41,7 @@
 //      spill 0 (table_line.h has the truths of lines).
 //   2. size() is the sum of the segments' counts; no segment's count passes peak_.
 //   3. One insert does at most one split and one refit; one erase at most one merge and one refit.
-//   4. Below 64 bytes of overhead nothing else is allocated: an empty table has no memory, a small one no directory.
+//   4. An empty table has no memory at all, one of up to 64 items only its lines: the directory word is inside.
 //   5. An item that is present from the first scan call to the last is visited at least once, whatever else is
 //      inserted and erased between the calls.
 //
@@ -56,6 +56,7 @@
 #include <utility>
 
 #include "datatypes/encodings/hash.h"
+#include "datatypes/encodings/prefetch.h"
 #include "datatypes/encodings/table_core.h"
 #include "protocol/base/check.h"
 
@@ -110,22 +111,20 @@ class Table : public table::TableCore {
         slot = table::slot_of(fresh, slot >> table::kTagShift);
     }
 
-    // Three steps of fetching ahead, for a batch of keys: each goes as far as what the step before fetched.
-    void prefetch_directory(std::uint64_t hash) const noexcept { __builtin_prefetch(word_at(where(hash).index)); }
+    // Three steps of fetching ahead, for a batch of keys: each goes as far as what the step before fetched. One
+    // item in ten lies behind its home line, so the next line is fetched too and the last step looks there.
+    void prefetch_directory(std::uint64_t hash) const noexcept { prefetch(word_at(where(hash).index)); }
     void prefetch_line(std::uint64_t hash) const noexcept {
         const table::Segment segment = segment_at(where(hash).index);
-        if (segment.lines() != 0) __builtin_prefetch(home(segment, hash));
+        const table::Line* line = home(segment, hash);
+        prefetch(line);
+        prefetch(line + 1);
     }
     void prefetch_item(std::uint64_t hash) const noexcept {
-        const Where at = where(hash);
-        const table::Segment segment = segment_at(at.index);
-        if (segment.lines() == 0) return;
-        const table::Line* line = home(segment, hash);
-        const std::uint64_t tag = tag_of(hash, at.level);
-        for (unsigned bits = line->match(table::mark_of(hash)); bits != 0; bits &= bits - 1) {
-            const std::uint64_t slot = line->slots[static_cast<unsigned>(std::countr_zero(bits))];
-            if (slot >> table::kTagShift == tag) __builtin_prefetch(table::item_of(slot));
-        }
+        seek(hash, [](const Item* item) {
+            prefetch(item);
+            return true;  // mark and tag agree: hardly ever is it another's item
+        });
     }
 
     // One outstanding split or merge, if any (see needs_step()).
@@ -172,7 +171,7 @@ class Table : public table::TableCore {
     }
 
     template <typename F>
-    [[nodiscard]] Found seek(std::uint64_t hash, F&& match) const {
+    Found seek(std::uint64_t hash, F&& match) const {
         const Where at = where(hash);
         const table::Segment segment = segment_at(at.index);
         const unsigned lines = segment.lines();
@@ -187,7 +186,7 @@ class Table : public table::TableCore {
                 if (slot >> table::kTagShift == tag && match(static_cast<const Item*>(as_item(slot))))
                     return {&line, i};
             }
-            if (line.spill == 0) break;
+            if (line.spill() == 0) break;
             if (++k == lines) k = 0;
         }
         return {};
@@ -208,7 +207,7 @@ class Table : public table::TableCore {
         const unsigned lines = segment.lines();
         for (unsigned k = 0; k < lines; ++k) {
             if (k + 1 < lines) {
-                for (const std::uint64_t slot : segment.at()[k + 1].slots) __builtin_prefetch(table::item_of(slot));
+                for (const std::uint64_t slot : segment.at()[k + 1].slots) prefetch(table::item_of(slot));
             }
             for (const std::uint64_t slot : segment.at()[k].slots) {
                 if (slot != 0) visit(as_item(slot));
@@ -223,9 +222,9 @@ class Table : public table::TableCore {
             const table::Line& line = segment.at()[k];
             for (unsigned bits = line.taken(); bits != 0; bits &= bits - 1) {
                 const auto i = static_cast<unsigned>(std::countr_zero(bits));
-                if (line.marks[i] >= from && line.marks[i] < until) visit(as_item(line.slots[i]));
+                if (const unsigned mark = line.mark(i); mark >= from && mark < until) visit(as_item(line.slots[i]));
             }
-            if (line.spill == 0) break;
+            if (line.spill() == 0) break;
             if (++k == segment.lines()) k = 0;
         }
     }

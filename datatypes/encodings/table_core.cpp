@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "datatypes/encodings/prefetch.h"
 #include "protocol/base/check.h"
 
 #if defined(KEEL_JEMALLOC)
@@ -143,7 +144,7 @@ void TableCore::split(Rehash rehash) {
     unsigned ones = 0;
     each_slot(old, [&](std::uint8_t, std::uint64_t slot) {
         ones += static_cast<unsigned>(slot >> deciding & 1);
-        if (retag) __builtin_prefetch(item_of(slot));
+        if (retag) prefetch(item_of(slot));
     });
     const Segment halves[2] = {new_segment(old.count() - ones), new_segment(ones)};
     each_slot(old, [&](std::uint8_t mark, std::uint64_t slot) {

@@ -4,7 +4,7 @@
 //
 // Line: one cache line with seven slots.
 //
-//     byte 0      1      2            6      7       8       16            56      64
+//     byte 0      1        2          6        7       8        16           56       64
 //     | mark 0 | mark 1 | ... | mark 6 | spill | slot 0 | slot 1 | ... | slot 6 |
 //       `- 8 bits of the hash, never 0;   |        `- 16 bits of the hash | 48 bits of pointer to the item
 //          0 says that the slot is free   `- how many items that belong in this line or before it, passed over it
@@ -27,8 +27,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "protocol/base/bytes.h"
-
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -43,26 +41,52 @@ inline constexpr unsigned kSpillCeiling = 255;  // sticks
 inline constexpr unsigned kMaxLines = 448;      // of a segment
 
 struct alignas(64) Line {
-    std::array<std::uint8_t, kSlots> marks;
-    std::uint8_t spill;
+    // Marks and spill are read and written as one word, byte i at bit 8 * i: a byte written and the word read
+    // soon after would wait for the byte to reach the cache.
+    std::uint64_t head;
     std::array<std::uint64_t, kSlots> slots;
+
+    [[nodiscard]] std::uint8_t mark(unsigned i) const noexcept { return static_cast<std::uint8_t>(head >> (8 * i)); }
+    [[nodiscard]] unsigned spill() const noexcept { return static_cast<unsigned>(head >> kSpillShift); }
 
     // Bit i for each slot whose mark equals `mark`; mark 0 asks for the free slots.
     [[nodiscard]] unsigned match(std::uint8_t mark) const noexcept {
 #if defined(__SSE2__)
-        const __m128i all = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(marks.data()));
+        const __m128i all = _mm_cvtsi64_si128(static_cast<long long>(head));
         const __m128i same = _mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(mark)));
         return static_cast<unsigned>(_mm_movemask_epi8(same)) & kAllSlots;
 #else
-        constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-        constexpr std::uint64_t kLow7 = 0x7f7f7f7f7f7f7f7fULL;
-        const std::uint64_t differ = load_le<std::uint64_t>(marks.data()) ^ (kOnes * mark);
+        const std::uint64_t differ = head ^ (kOnes * mark);
         const std::uint64_t zero = ~(((differ & kLow7) + kLow7) | differ | kLow7);  // 0x80 in bytes that were 0
-        return static_cast<unsigned>(((zero >> 7) * 0x0102040810204081ULL) >> 56) & kAllSlots;
+        return static_cast<unsigned>(((zero >> 7) * 0x0102040810204080ULL) >> 56) & kAllSlots;
 #endif
     }
-    [[nodiscard]] unsigned vacant() const noexcept { return match(0); }
     [[nodiscard]] unsigned taken() const noexcept { return match(0) ^ kAllSlots; }
+
+    // The first free slot, or kSlots when there is none. (The lowest zero byte is exact in this form.)
+    [[nodiscard]] unsigned first_vacant() const noexcept {
+        const std::uint64_t zero = ((head - kOnes) & ~head & ~kLow7) | std::uint64_t{1} << 63;
+        return static_cast<unsigned>(std::countr_zero(zero)) / 8;
+    }
+    void put(unsigned i, std::uint8_t mark, std::uint64_t slot) noexcept {
+        head |= std::uint64_t{mark} << (8 * i);
+        slots[i] = slot;
+    }
+    void clear(unsigned i) noexcept {
+        head &= ~(std::uint64_t{0xff} << (8 * i));
+        slots[i] = 0;
+    }
+    void count_passing() noexcept {
+        if (spill() != kSpillCeiling) head += std::uint64_t{1} << kSpillShift;
+    }
+    void uncount_passing() noexcept {
+        if (spill() != kSpillCeiling) head -= std::uint64_t{1} << kSpillShift;
+    }
+
+  private:
+    static constexpr unsigned kSpillShift = 56;
+    [[maybe_unused]] static constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+    static constexpr std::uint64_t kLow7 = 0x7f7f7f7f7f7f7f7fULL;
 };
 static_assert(sizeof(Line) == 64);
 
@@ -103,27 +127,24 @@ static_assert(kMaxLines < 512 && kMaxLines * kSlots < 1U << 13);
 // Puts an item into lines that have room for it.
 inline void place(Line* at, unsigned lines, std::uint8_t mark, std::uint64_t slot) noexcept {
     unsigned k = home_line(mark, lines);
-    unsigned vacant = at[k].vacant();
-    while (vacant == 0) [[unlikely]] {
-            at[k].spill = static_cast<std::uint8_t>(at[k].spill + (at[k].spill != kSpillCeiling));
+    unsigned i = at[k].first_vacant();
+    while (i == kSlots) [[unlikely]] {
+            at[k].count_passing();
             if (++k == lines) k = 0;
-            vacant = at[k].vacant();
+            i = at[k].first_vacant();
         }
-    const auto i = static_cast<unsigned>(std::countr_zero(vacant));
-    at[k].marks[i] = mark;
-    at[k].slots[i] = slot;
+    at[k].put(i, mark, slot);
 }
 
 // Takes the item in slot `i` of `line` out, and its passing off the lines between home and there.
 inline void take_out(Segment segment, Line* line, unsigned i) noexcept {
     Line* const at = segment.at();
     Line* const end = at + segment.lines();
-    for (Line* passed = at + home_line(line->marks[i], segment.lines()); passed != line;) {
-        passed->spill = static_cast<std::uint8_t>(passed->spill - (passed->spill != kSpillCeiling));
+    for (Line* passed = at + home_line(line->mark(i), segment.lines()); passed != line;) {
+        passed->uncount_passing();
         if (++passed == end) passed = at;
     }
-    line->marks[i] = 0;
-    line->slots[i] = 0;
+    line->clear(i);
 }
 
 // Calls visit(mark, slot word) for every item of the segment.
@@ -133,7 +154,7 @@ void each_slot(Segment segment, F&& visit) {
     for (unsigned k = 0; k < segment.lines(); ++k) {
         for (unsigned bits = at[k].taken(); bits != 0; bits &= bits - 1) {
             const auto i = static_cast<unsigned>(std::countr_zero(bits));
-            visit(at[k].marks[i], at[k].slots[i]);
+            visit(at[k].mark(i), at[k].slots[i]);
         }
     }
 }

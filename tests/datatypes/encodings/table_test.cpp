@@ -45,7 +45,7 @@ struct Audited : Table<Traits> {
         for (unsigned k = 0; k < lines; ++k) {
             for (unsigned s = 0; s < table::kSlots; ++s) {
                 const std::uint64_t slot = segment.at()[k].slots[s];
-                const std::uint8_t mark = segment.at()[k].marks[s];
+                const std::uint8_t mark = segment.at()[k].mark(s);
                 if ((mark == 0) != (slot == 0)) FAIL("mark and slot disagree");
                 if (slot == 0) continue;
                 ++items;
@@ -55,7 +55,7 @@ struct Audited : Table<Traits> {
         }
         if (items != segment.count()) FAIL("a segment says " << segment.count() << " and holds " << items);
         for (unsigned k = 0; k < lines; ++k) {
-            const unsigned spill = segment.at()[k].spill;
+            const unsigned spill = segment.at()[k].spill();
             if (spill != passed[k] && spill != table::kSpillCeiling) FAIL("spill " << spill << " not " << passed[k]);
         }
         return items;
@@ -301,7 +301,22 @@ TEST_CASE("table: fill is at least 0.75 at every size from 100 to a million, and
     CHECK(table.memory_bytes() == 0);
 }
 
-TEST_CASE("table: a million items less 99 in 100 keep little memory") {
+// Hidden (some seconds): run with the tag. The smaller tests cross the first byte of levels only.
+TEST_CASE("table: six million items move their tags on at 65536 segments, and back", "[.][slow]") {
+    auto items = numbers(6'000'000);
+    Numbers table;
+    fill_with(table, items);
+    table.audit();
+    std::uint64_t lost = 0;
+    for (Number& n : items) {
+        lost += erase(table, n.value) != &n;
+        if (table.size() == 1'600'000 || table.size() == 1'500'000) table.audit();
+    }
+    CHECK(lost == 0);
+    CHECK(table.memory_bytes() == 0);
+}
+
+TEST_CASE("table: many items less 99 in 100 keep little memory") {
     auto items = numbers(200'000);
     Numbers table;
     fill_with(table, items);
