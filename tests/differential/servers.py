@@ -24,7 +24,7 @@ class Process:
     """One server; stopped by its process id."""
 
     def __init__(self, binary):
-        self.binary = binary
+        self.binary = binary = os.path.abspath(binary)
         self.dir = tempfile.mkdtemp(prefix="keel-diff-")
         self.port = free_port()
         self.log = open(os.path.join(self.dir, "log"), "wb")

@@ -37,7 +37,10 @@ def info_rows(ours, theirs):
 
 def survey(ours, theirs):
     """The steps that compare every shared command's row once."""
-    own = set(ours(b"COMMAND", b"LIST"))
+    listed = ours(b"COMMAND", b"LIST")
+    if not isinstance(listed, list):
+        raise SystemExit("the server under test does not know COMMAND LIST: %s" % listed)
+    own = set(listed)
     both = sorted(name for name in theirs(b"COMMAND", b"LIST") if name in own)
     shared.clear()
     for name in both:
