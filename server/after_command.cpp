@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/after_command.h"
 
+#include "server/cycle_clock.h"
 #include "server/stats.h"
 
 namespace keel {
 
 void AfterCommand::drain_all() {
+    const std::uint64_t started = CycleClock::ticks();
     stats_.dirty += effects_.dirty();
     const std::uint32_t wanted = settings_.notifications.keyspace_events;
     if (wanted != 0 && events_ != nullptr) {
@@ -14,6 +16,7 @@ void AfterCommand::drain_all() {
         }
     }
     effects_.clear();
+    stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
 }  // namespace keel

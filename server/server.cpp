@@ -10,6 +10,7 @@
 #include "datatypes/encodings/used_memory.h"
 #include "protocol/base/log.h"
 #include "server/commands/families.h"
+#include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 
@@ -56,11 +57,13 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       clients(dispatcher, settings, stats, clock),
       monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.wrote_to(to); }),
       families(std::make_unique<CommandFamilies>(*this)) {
+    facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
     });
     apply_settings();
+    facts.memory_at_start = used_memory();
 }
 
 Server::~Server() = default;
@@ -98,12 +101,15 @@ bool Server::expire(std::int64_t budget_us) {
     if (!keyspace.active_expire || pause.active() || settings.process.import_mode) return false;
     const auto earliest = keyspace.earliest_deadline();
     if (!earliest || *earliest > keyspace.now()) return false;
+    const std::uint64_t started = CycleClock::ticks();
     const bool left = keyspace.remove_due(keyspace.now(), clock, budget_us);
     after_command.drain();
+    stats.loop.expire_ns += CycleClock::ns(CycleClock::ticks() - started);
     return left;
 }
 
 void Server::cron() {
+    const std::uint64_t started = CycleClock::ticks();
     const std::int64_t now_ms = clock.wall_ms();
     const std::int64_t now_us = clock.steady_us();
     keyspace.set_now(now_ms);
@@ -117,6 +123,7 @@ void Server::cron() {
     clients.evict_clients();
     if (!pause.active()) evictor.make_room();
     after_command.drain();
+    stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
 int Server::idle_ms() {

@@ -74,6 +74,7 @@ struct Server {
     const Clock& clock;
     ProcessFacts facts;
     Random random;
+    std::string replication_id = secret_hex(40);  // names the history of writes; DEBUG CHANGE-REPL-ID draws another
     Stats stats;
     SlowLog slow_log;
     LatencyMonitor latency;

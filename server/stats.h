@@ -41,8 +41,9 @@ class Rate {
 // Where the loop's time goes, in nanoseconds, always on.
 struct LoopTimes {
     std::uint64_t cycles = 0;
-    std::uint64_t read_ns = 0;     // receiving and parsing
+    std::uint64_t read_ns = 0;     // receiving, parsing, looking up, gates
     std::uint64_t execute_ns = 0;  // running commands
+    std::uint64_t record_ns = 0;   // telling others what commands changed
     std::uint64_t write_ns = 0;    // sending
     std::uint64_t expire_ns = 0;   // removing due keys
     std::uint64_t cron_ns = 0;

@@ -82,6 +82,8 @@ class Database {
     [[nodiscard]] std::optional<UnixMs> earliest_deadline() { return deadlines_.earliest(); }
     // The entry with the earliest deadline, null if there is none.
     [[nodiscard]] Entry* next_due() { return deadlines_.front(); }
+    // Milliseconds that entries with a deadline have left on average; 0 if there is none. O(1), exact.
+    [[nodiscard]] std::int64_t mean_ttl_ms() const;
     // Removes up to `most` entries that are due, announcing each. Returns how many.
     std::size_t remove_due(UnixMs now, std::size_t most);
 
@@ -98,10 +100,17 @@ class Database {
 
     [[nodiscard]] const Table<EntryTraits>& table() const { return table_; }
     [[nodiscard]] std::size_t overhead_bytes() const { return table_.memory_bytes() + deadlines_.memory_bytes(); }
+    // What the deadline index takes for one entry, on average.
+    [[nodiscard]] std::size_t deadline_bytes_each() const {
+        return deadlines_.empty() ? 0 : deadlines_.memory_bytes() / deadlines_.size();
+    }
     void pause_resize(bool on) { table_.pause_resize(on); }
 
   private:
     friend class Keyspace;
+    __extension__ using Sum = __int128;
+    void enlist(Entry* entry);    // into the deadline index
+    void strike(const Entry* entry);  // out of it
     void retire(const ValueRef& value, bool lazily);
     void announce_expired(const Entry& entry, UnixMs now);
 
@@ -109,6 +118,7 @@ class Database {
     int index_;
     Table<EntryTraits> table_;
     DeadlineIndex<EntryTraits> deadlines_;
+    Sum deadline_sum_ = 0;  // of all entries in deadlines_
 };
 
 }  // namespace keel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/keyspace/keyspace.h"
 
+#include <algorithm>
+
 #include "datatypes/encodings/small_heap.h"
 
 namespace keel {
@@ -21,12 +23,28 @@ Entry* Database::write(const Key& key) {
     return entry;
 }
 
+void Database::enlist(Entry* entry) {
+    deadlines_.insert(entry);
+    deadline_sum_ += entry->deadline();
+}
+
+void Database::strike(const Entry* entry) {
+    deadlines_.erase(entry);
+    deadline_sum_ -= entry->deadline();
+}
+
+std::int64_t Database::mean_ttl_ms() const {
+    if (deadlines_.empty()) return 0;
+    const Sum mean = deadline_sum_ / static_cast<Sum>(deadlines_.size());
+    return std::max<std::int64_t>(static_cast<std::int64_t>(mean) - home_.now(), 0);
+}
+
 Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, UnixMs deadline) {
     if (existing == nullptr) {
         Entry* entry = Entry::make(key.text, deadline, value);
         entry->set_age(home_.ages.fresh());
         table_.insert(entry, key.hash);
-        if (deadline != kNoDeadline) deadlines_.insert(entry);
+        if (deadline != kNoDeadline) enlist(entry);
         return entry;
     }
     const ValueRef old = existing->value();
@@ -43,8 +61,8 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
     if (old_deadline != kNoDeadline && old_deadline == deadline) {
         deadlines_.replace(existing, entry);
     } else {
-        if (old_deadline != kNoDeadline) deadlines_.erase(existing);
-        if (deadline != kNoDeadline) deadlines_.insert(entry);
+        if (old_deadline != kNoDeadline) strike(existing);
+        if (deadline != kNoDeadline) enlist(entry);
     }
     Entry::release(existing);
     if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
@@ -54,9 +72,9 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
 Entry* Database::set_deadline(Entry* entry, UnixMs deadline) {
     if (entry->deadline() == deadline) return entry;
     if (entry->has_deadline() && deadline != kNoDeadline) {
-        deadlines_.erase(entry);  // with the deadline it was inserted with
+        strike(entry);  // with the deadline it was inserted with
         entry->set_deadline(deadline);
-        deadlines_.insert(entry);
+        enlist(entry);
         return entry;
     }
     const Bytes key = entry->key();
@@ -68,7 +86,7 @@ void Database::erase(Entry* entry, bool lazily) { retire(take(entry), lazily); }
 ValueRef Database::take(Entry* entry) {
     ValueRef value = entry->value();
     table_.erase_item(entry, hash_bytes(entry->key()));
-    if (entry->has_deadline()) deadlines_.erase(entry);
+    if (entry->has_deadline()) strike(entry);
     // Text in the entry dies with it: only a payload outlives this call.
     if (value.payload == nullptr) value.text = {};
     Entry::release(entry);
@@ -84,6 +102,7 @@ void Database::retire(const ValueRef& value, bool lazily) {
 void Database::clear(bool lazily) {
     if (table_.size() == 0) return;
     deadlines_.clear();
+    deadline_sum_ = 0;
     const auto free_all = [](Table<EntryTraits>& table) {
         table.drain([](Entry* entry) {
             LazyFree::free_now(entry->value());

@@ -10,6 +10,7 @@ namespace keel {
 
 struct Server;
 class ConnectionCommands;
+class ObservationCommands;
 
 class CommandFamilies {
   public:
@@ -19,6 +20,7 @@ class CommandFamilies {
 
   private:
     std::unique_ptr<ConnectionCommands> connection_;
+    std::unique_ptr<ObservationCommands> observation_;
 };
 
 }  // namespace keel

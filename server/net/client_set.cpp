@@ -91,7 +91,7 @@ std::size_t ClientSet::turn() {
     const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 0);
     if (count <= 0 && to_resume_.empty()) return 0;
     const std::uint64_t started = CycleClock::ticks();
-    const std::uint64_t executed_before = stats_.loop.execute_ns;
+    const std::uint64_t executed_before = stats_.loop.execute_ns + stats_.loop.record_ns;
 
     std::vector<Connection*> resumed;
     resumed.swap(to_resume_);
@@ -105,7 +105,7 @@ std::size_t ClientSet::turn() {
     }
     run_batch();
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
-    const std::uint64_t executed = stats_.loop.execute_ns - executed_before;
+    const std::uint64_t executed = stats_.loop.execute_ns + stats_.loop.record_ns - executed_before;
     stats_.loop.read_ns += took > executed ? took - executed : 0;
     return resumed.size() + static_cast<std::size_t>(std::max(count, 0));
 }
