@@ -24,7 +24,7 @@ struct Named {
     Bytes name;
 };
 
-// In the order in which Redis lists them.
+// In the order in which Redis lists them. Those that are missing it does not tell clients of either.
 constexpr std::array kFlagNames = std::to_array<Named<Flag>>({
     {Flag::write, "write"},
     {Flag::readonly, "readonly"},
@@ -40,17 +40,11 @@ constexpr std::array kFlagNames = std::to_array<Named<Flag>>({
     {Flag::asking, "asking"},
     {Flag::fast, "fast"},
     {Flag::no_auth, "no_auth"},
-    {Flag::may_replicate, "may_replicate"},
-    {Flag::sentinel, "sentinel"},
-    {Flag::only_sentinel, "only_sentinel"},
     {Flag::no_mandatory_keys, "no_mandatory_keys"},
-    {Flag::is_protected, "protected"},
     {Flag::no_async_loading, "no_async_loading"},
     {Flag::no_multi, "no_multi"},
     {Flag::movablekeys, "movablekeys"},
     {Flag::allow_busy, "allow_busy"},
-    {Flag::all_dbs, "all_dbs"},
-    {Flag::touches_arbitrary_keys, "touches_arbitrary_keys"},
 });
 
 constexpr std::array kCategoryNames = std::to_array<Named<Category>>({

@@ -108,6 +108,14 @@ class Registry {
             for (const auto& sub : command->subcommands()) visit(*sub);
         }
     }
+    // Commands that can be called, with the names by which they are: rename-command changes or removes them.
+    // Containers, not subcommands.
+    template <typename F>
+    void each_called(F&& visit) const {
+        for (std::size_t i = 0; i < commands_.size(); ++i) {
+            if (!names_[i].empty()) visit(*commands_[i], Bytes{names_[i]});
+        }
+    }
     [[nodiscard]] std::uint32_t id_count() const { return next_id_; }
 
   private:
@@ -126,7 +134,7 @@ class Registry {
     std::uint32_t next_id_ = 0;
 };
 
-// The word COMMAND INFO shows for each flag of the set, in its order.
+// The words COMMAND INFO shows for the flags of the set, in its order; it has none for some (may_replicate).
 std::vector<Bytes> flag_names(Flag flags);
 // "@string" without the '@'.
 Bytes category_name(Category one);

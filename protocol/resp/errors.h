@@ -21,6 +21,9 @@ namespace keel::errors {
 // Reading arguments
 inline constexpr ErrorText kSyntax{"ERR syntax error"};
 inline constexpr ErrorText kInvalidArguments{"ERR Invalid arguments specified for command"};
+inline constexpr ErrorText kInvalidCommandSpecified{"ERR Invalid command specified"};
+inline constexpr ErrorText kNoKeyArguments{"ERR The command has no key arguments"};
+inline constexpr ErrorText kInvalidArityOfCommand{"ERR Invalid number of arguments specified for command"};
 inline constexpr ErrorText kNotInteger{"ERR value is not an integer or out of range"};
 inline constexpr ErrorText kNotFloat{"ERR value is not a valid float"};
 inline constexpr ErrorText kOutOfRange{"ERR value is out of range"};

@@ -160,10 +160,11 @@ Status ConnectionCommands::reset(Context& cx) {
 
 std::span<const CommandSpec> ConnectionCommands::rows() {
     using C = ConnectionCommands;
+    static constexpr Bytes kAskAll[] = {"request_policy:all_shards", "response_policy:all_succeeded"};
     static constexpr CommandSpec kRows[] = {
         {.name = "ping", .run = method<&C::ping>, .arity = at_least(1), .flags = Flag::fast | Flag::sentinel,
          .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
-         .summary = "Answers PONG, or the message.", .syntax = "[message]"},
+         .summary = "Answers PONG, or the message.", .syntax = "[message]", .tips = kAskAll},
         {.name = "echo", .run = method<&C::echo>, .arity = exactly(2), .flags = Flag::loading | Flag::stale | Flag::fast,
          .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
          .summary = "Answers the message.", .syntax = "message"},
@@ -179,7 +180,7 @@ std::span<const CommandSpec> ConnectionCommands::rows() {
          .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::sentinel | Flag::allow_busy | Flag::skip_monitor | Flag::skip_slowlog,
          .categories = Category::connection, .group = Group::connection, .since = "6.0.0", .complexity = "O(1)",
          .summary = "Greets the server, and chooses the protocol.",
-         .syntax = "[protover:integer [AUTH username password] [SETNAME clientname]]"},
+         .syntax = "arguments=[protover:integer [AUTH username_password=(username password)] [SETNAME clientname]]"},
         {.name = "quit", .run = method<&C::quit>, .arity = at_least(1),
          .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy,
          .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
