@@ -31,6 +31,10 @@ std::span<const TypeOps* const> all_types() { return kTypes; }
 
 void add_data_commands(Registry& registry) {
     registry.add(string::kCommands);
+    registry.add(string::kCounterCommands);
+    registry.add(string::kRangeCommands);
+    registry.add(string::kMultiCommands);
+    registry.add(string::kLcsCommands);
 }
 
 }  // namespace keel

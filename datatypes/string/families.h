@@ -9,6 +9,10 @@
 
 namespace keel::string {
 
-extern const std::span<const CommandSpec> kCommands;  // commands.cpp
+extern const std::span<const CommandSpec> kCommands;         // commands.cpp
+extern const std::span<const CommandSpec> kCounterCommands;  // counters.cpp
+extern const std::span<const CommandSpec> kRangeCommands;    // ranges.cpp
+extern const std::span<const CommandSpec> kMultiCommands;    // multi.cpp
+extern const std::span<const CommandSpec> kLcsCommands;      // lcs_command.cpp
 
 }  // namespace keel::string

@@ -3,7 +3,8 @@
 // Strings as values: which form a text takes, and how one that is there is changed in place.
 //
 // Always true:
-//   1. A text that is exactly the shortest spelling of an int64 is held as that integer, when it is set as a whole.
+//   1. A text that is exactly the shortest spelling of an int64 is held as that integer, when it is set as a whole by
+//      a client. (What INCRBYFLOAT computes stays text: OBJECT ENCODING of the peers says so.)
 //   2. A string that was changed in place (APPEND, SETRANGE) is text and says raw, until it is set again.
 #pragma once
 
@@ -16,6 +17,11 @@ namespace keel::string {
 // A text shorter than or as long as this reports embstr, a longer one raw.
 inline constexpr std::size_t kEmbstrMax = 44;
 
+// Text that is held as it is, integer or not.
+[[nodiscard]] inline ValueRef plain_text(Bytes text) {
+    return {.form = static_cast<std::uint8_t>(StringForm::text), .text = text};
+}
+
 // The value of a text that is set as a whole. The text must outlive the entry's making.
 [[nodiscard]] inline ValueRef value_of(Bytes text) {
     if (text.size() <= 20) {
@@ -23,7 +29,7 @@ inline constexpr std::size_t kEmbstrMax = 44;
             return {.form = static_cast<std::uint8_t>(integer_form(*integer)), .integer = *integer};
         }
     }
-    return {.form = static_cast<std::uint8_t>(StringForm::text), .text = text};
+    return plain_text(text);
 }
 
 [[nodiscard]] inline ValueRef value_of(std::int64_t integer) {

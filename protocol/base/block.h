@@ -39,6 +39,14 @@ struct Block {
         block->size = bytes.size();
         return block;
     }
+    // The same block with room for `capacity` bytes, which must not be less than its size; `block` itself is gone.
+    [[nodiscard]] static Block* resized(Block* block, std::size_t capacity) {
+        void* raw = std::realloc(static_cast<void*>(block), sizeof(Block) + capacity + 2);
+        if (raw == nullptr) throw std::bad_alloc{};
+        auto* moved = static_cast<Block*>(raw);
+        moved->capacity = capacity;
+        return moved;
+    }
     static void release(Block* block) noexcept { std::free(block); }
 };
 
