@@ -174,34 +174,46 @@ void announce_ready(Server& server) {
     }
 }
 
-void raise_file_limit(Server& server) {
-    Settings& settings = server.config.edit();
-    const std::uint64_t wanted = settings.clients.max_clients + kReservedFiles;
+std::uint32_t raise_file_limit(std::uint32_t clients) {
+    const rlim_t wanted = rlim_t{clients} + kReservedFiles;
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    if (limit.rlim_cur >= wanted) return;
-    const rlim_t before = limit.rlim_cur;
-    rlimit raised{wanted, std::max<rlim_t>(limit.rlim_max, wanted)};
-    if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
-        raised = {limit.rlim_max, limit.rlim_max};
-        setrlimit(RLIMIT_NOFILE, &raised);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;  // nothing known, nothing enforced
+    if (limit.rlim_cur < wanted) {
+        const rlim_t hard = limit.rlim_max;
+        limit = {wanted, std::max(hard, wanted)};
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            limit = {std::min(hard, wanted), hard};
+            setrlimit(RLIMIT_NOFILE, &limit);
+        }
+        getrlimit(RLIMIT_NOFILE, &limit);
     }
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted) {
-        log_notice("Increased maximum number of open files to {} (it was originally set to {}).", wanted, before);
-        return;
+    if (limit.rlim_cur >= wanted) return clients;
+    return limit.rlim_cur <= kReservedFiles ? 0 : static_cast<std::uint32_t>(limit.rlim_cur - kReservedFiles);
+}
+
+Status fit_clients_to_file_limit(Config& config) {
+    Clients& settings = config.edit().clients;
+    const std::uint32_t asked = settings.max_clients;
+    const std::uint64_t wanted = asked + kReservedFiles;
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const std::uint32_t fitting = raise_file_limit(asked);
+    if (fitting == 0) {
+        return Error{fmt::format("Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
+                                 "file limit to at least {}. Exiting.", before.rlim_cur, wanted)};
     }
-    if (limit.rlim_cur <= kReservedFiles) {
-        log_warning("Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open file "
-                    "limit to at least {}. Exiting.", limit.rlim_cur, wanted);
-        std::exit(1);
+    if (fitting == asked) {
+        if (before.rlim_cur < wanted) {
+            log_notice("Increased maximum number of open files to {} (it was originally set to {}).", wanted, before.rlim_cur);
+        }
+        return {};
     }
-    const std::uint32_t asked = settings.clients.max_clients;
-    settings.clients.max_clients = static_cast<std::uint32_t>(limit.rlim_cur - kReservedFiles);
+    settings.max_clients = fitting;
     log_warning("You requested maxclients of {} requiring at least {} max file descriptors.", asked, wanted);
     log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(EPERM));
     log_warning("Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need "
-                "higher maxclients increase 'ulimit -n'.", limit.rlim_cur, settings.clients.max_clients);
+                "higher maxclients increase 'ulimit -n'.", fitting + kReservedFiles, fitting);
+    return {};
 }
 
 void adopt_process_settings(Server& server) {

@@ -4,6 +4,7 @@
 // Everything that talks to the operating system at the start, and when CONFIG SET changes it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "conf/config.h"
@@ -26,9 +27,11 @@ void announce_start(const Config& config, const ProcessFacts& facts);
 // The last: where it listens; tells a supervisor.
 void announce_ready(Server& server);
 
-// Raises the limit of open files to what maxclients needs; lowers maxclients, with a line in the log, where that is
-// not allowed.
-void raise_file_limit(Server& server);
+// Raises the limit of open files to what so many clients need, where that is allowed. Returns how many clients fit,
+// at most as many as asked for.
+std::uint32_t raise_file_limit(std::uint32_t clients);
+// The same at the start: lowers maxclients to what fits, with lines in the log. An error if nobody fits.
+Status fit_clients_to_file_limit(Config& config);
 
 // Pid file, title, out-of-memory score, transparent huge pages; and from then on whenever CONFIG SET changes them.
 void adopt_process_settings(Server& server);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/server.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -9,10 +11,12 @@
 
 #include "datatypes/encodings/used_memory.h"
 #include "protocol/base/log.h"
+#include "protocol/base/words.h"
 #include "server/commands/families.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
+#include "server/version.h"
 
 namespace keel {
 
@@ -80,6 +84,23 @@ void Server::apply_settings() {
     slow_threshold_ns = std::numeric_limits<std::uint64_t>::max();
     if (slow_us >= 0) slow_threshold_ns = static_cast<std::uint64_t>(slow_us) * 1000;
     if (latency_ms > 0) slow_threshold_ns = std::min(slow_threshold_ns, static_cast<std::uint64_t>(latency_ms) * 1'000'000);
+}
+
+Status Server::rename_commands() {
+    for (const auto& [from, to] : facts.renames) {
+        if (registry.rename(from, to)) continue;
+        const Bytes why = registry.find(from) == nullptr ? "No such command in rename-command" : "Target command name already exists";
+        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'rename-command {} {}'\n{}\n", kKeelVersion, from,
+                                 quoted(to), why)};
+    }
+    return {};
+}
+
+void Server::reset_statistics() {
+    stats.reset();
+    keyspace.counters = {};
+    keyspace.expiry_lag.reset();
+    registry.each([](Command& command) { command.stats = {}; });
 }
 
 void Server::note_slow(const Session& session, const Call& call, std::uint64_t took_ns) {

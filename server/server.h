@@ -102,6 +102,16 @@ struct Server {
     void apply_settings();
     void note_slow(const Session& session, const Call& call, std::uint64_t took_ns);
 
+    // Takes over facts.renames; the error says which line of the configuration cannot be done, as Redis words it.
+    Status rename_commands();
+
+    // CONFIG RESETSTAT.
+    void reset_statistics();
+
+    // Ends the waiting of a blocked session, as a timeout or with an error; false if it does not wait. Set by what
+    // lets commands block.
+    std::function<bool(Session& session, bool with_error)> unblock;
+
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
     // Periodic work, hz times a second.

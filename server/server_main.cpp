@@ -21,6 +21,7 @@
 #include "server/net/loop.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/setting_hooks.h"
 #include "server/version.h"
 
 namespace keel {
@@ -53,8 +54,12 @@ int serve(Config& config, ProcessFacts facts) {
     if (settings.process.daemonize) daemonize();
     announce_start(config, facts);
 
+    if (const Status fits = fit_clients_to_file_limit(config); !fits) {
+        log_warning("{}", fits.error().text());
+        return fail(fits.error().text());
+    }
     Server server{config, clock, std::move(facts)};
-    raise_file_limit(server);
+    if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
     auto listeners = Listeners::open(server.loop->context(), settings.network);
     if (!listeners) {
         log_warning("{}", listeners.error().text());
@@ -66,6 +71,7 @@ int serve(Config& config, ProcessFacts facts) {
         return 1;
     }
     adopt_process_settings(server);
+    follow_settings(server);
     log_notice("Server initialized");
     for (const std::string& note : config.notes()) log_notice("{}", note);
     server.loop->listeners->start(server);
@@ -91,8 +97,7 @@ int run(int argc, const char* const* argv) {
     facts.executable = executable_path();
     std::vector<std::pair<std::string, std::string>> renames;
     config.on_directive("rename-command", [&renames](std::span<const std::string> words) -> Status {
-        if (words.size() != 3) return Error{"wrong number of arguments"};
-        renames.emplace_back(words[1], words[2]);
+        renames.emplace_back(words[0], words[1]);
         return {};
     });
     if (const Status loaded = config.load(arguments); !loaded) return fail(loaded.error().text());

@@ -65,7 +65,9 @@ class Session : public Caller {
     bool no_evict = false;
     bool no_touch = false;
     bool monitor = false;
-    bool in_crash_safe_list = true;
+    bool understands_redirect = false;  // CLIENT CAPA redirect
+    bool reads = true;                  // its socket is watched for input,
+    bool writes = false;                //   for room for output
 
     // Pub/Sub, counted here so that CLIENT LIST and the RESP2 gate need no look-up.
     std::uint32_t channels = 0;
@@ -83,6 +85,7 @@ class Session : public Caller {
     std::size_t input_bytes = 0;     // unparsed input held
     std::size_t input_capacity = 0;  // memory held for input
     std::size_t argument_bytes = 0;  // of the request being gathered
+    std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
 
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.

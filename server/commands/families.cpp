@@ -2,20 +2,29 @@
 #include "server/commands/families.h"
 
 #include "datatypes/all_types.h"
+#include "server/commands/client_commands.h"
 #include "server/commands/command_commands.h"
+#include "server/commands/config_commands.h"
 #include "server/commands/connection_commands.h"
 #include "server/commands/observation_commands.h"
 #include "server/server.h"
 
 namespace keel {
 
-CommandFamilies::CommandFamilies(Server& server)
-    : connection_(std::make_unique<ConnectionCommands>(server)),
-      observation_(std::make_unique<ObservationCommands>(server)) {
+template <typename Family>
+void CommandFamilies::add(Server& server) {
+    auto family = std::make_shared<Family>(server);
+    server.registry.add(Family::rows(), family.get());
+    families_.push_back(std::move(family));
+}
+
+CommandFamilies::CommandFamilies(Server& server) {
     add_data_commands(server.registry);
     server.registry.add(kCommandCommands);
-    server.registry.add(ConnectionCommands::rows(), connection_.get());
-    server.registry.add(ObservationCommands::rows(), observation_.get());
+    add<ConnectionCommands>(server);
+    add<ClientCommands>(server);
+    add<ConfigCommands>(server);
+    add<ObservationCommands>(server);
 }
 
 CommandFamilies::~CommandFamilies() = default;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The command families that need more than a Context, each an object whose methods its rows name. Built with the
-// server, registered beside the families of datatypes.
+// server, registered beside the families of datatypes. A new one is a line in families.cpp.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 namespace keel {
 
 struct Server;
-class ConnectionCommands;
-class ObservationCommands;
 
 class CommandFamilies {
   public:
@@ -19,8 +18,10 @@ class CommandFamilies {
     ~CommandFamilies();
 
   private:
-    std::unique_ptr<ConnectionCommands> connection_;
-    std::unique_ptr<ObservationCommands> observation_;
+    template <typename Family>
+    void add(Server& server);
+
+    std::vector<std::shared_ptr<void>> families_;
 };
 
 }  // namespace keel

@@ -304,7 +304,7 @@ const OutputLimit& ClientSet::output_limit(const Session& session) const {
 void ClientSet::check_output(Connection& connection) {
     Session& session = connection;
     const std::size_t held = session.output.memory_bytes();
-    if (held <= OutputBuffer::kFirstChunk) [[likely]] return;
+    if (held <= kOutputUncounted) [[likely]] return;
     recent_max_output_ = std::max(recent_max_output_, held);
     const OutputLimit& limit = output_limit(session);
     bool over = limit.hard_bytes != 0 && held >= limit.hard_bytes;
@@ -354,6 +354,7 @@ void ClientSet::write(Connection& connection) {
     Session& session = connection;
     check_output(connection);
     if (session.closing) return;
+    session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
     while (!session.output.empty()) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
@@ -381,6 +382,8 @@ void ClientSet::write(Connection& connection) {
 void ClientSet::watch(Connection& connection, std::uint32_t events) {
     if (connection.events == events) return;
     connection.events = events;
+    connection.reads = (events & EPOLLIN) != 0;
+    connection.writes = (events & EPOLLOUT) != 0;
     epoll_event event{.events = events, .data = {.ptr = &connection}};
     epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd, &event);
 }

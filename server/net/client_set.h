@@ -95,6 +95,8 @@ class ClientSet {
     static constexpr std::size_t kBatch = 64;
     static constexpr std::size_t kReadBytes = 32 * 1024;
     static constexpr std::size_t kSharedBytes = 512 * 1024;
+    // A limit of a few bytes must not make an ordinary reply deadly: Redis does not count its 16 KiB buffer either.
+    static constexpr std::size_t kOutputUncounted = 20 * 1024;
     static constexpr std::size_t kOutputHighWater = 1024 * 1024;  // above: not read from
 
     void on_ready(Connection& connection, std::uint32_t ready);

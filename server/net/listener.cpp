@@ -4,6 +4,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
 #include <netdb.h>
@@ -14,7 +16,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "protocol/base/log.h"
 #include "protocol/resp/errors.h"
@@ -25,15 +29,26 @@ namespace keel {
 namespace asio = boost::asio;
 
 struct Listeners::Listener {
-    Listener(asio::io_context& context, int socket) : fd(socket), descriptor(context, socket) {}
+    Listener(asio::io_context& context, int socket) : fd(socket), descriptor(context, socket), retry(context) {}
+    ~Listener() {
+        if (owns_path) ::unlink(address.c_str());
+    }
     int fd;
     asio::posix::stream_descriptor descriptor;  // closes fd
+    asio::steady_timer retry;                   // after an error such as too many open files
     std::string address;                        // host, or path
     int port = 0;
     bool unix_socket = false;
+    bool owns_path = false;  // removes the unix socket's path at its end
+
+    static void wait(const std::shared_ptr<Listener>& self, Server& server);
+    bool accept(Server& server);
+    void accepted(Server& server, int connection) const;
 };
 
 namespace {
+
+constexpr std::chrono::milliseconds kRetryAfter{100};
 
 struct SocketCloser {
     int fd;
@@ -76,49 +91,8 @@ void set_keepalive(int fd, int seconds) {
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-}  // namespace
-
-Listeners::Listeners(asio::io_context& context) : context_(context) {}
-
-Listeners::~Listeners() {
-    for (const auto& listener : listeners_) {
-        if (listener->unix_socket) ::unlink(listener->address.c_str());
-    }
-}
-
-Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network) {
-    std::unique_ptr<Listeners> out{new Listeners{context}};
-    if (network.port != 0) {
-        std::size_t opened = 0;
-        for (const std::string& entry : network.bind) {
-            const bool optional = !entry.empty() && entry[0] == '-';
-            const std::string address = optional ? entry.substr(1) : entry;
-            const Status status = out->open_tcp(address, network);
-            if (status) {
-                ++opened;
-                continue;
-            }
-            if (optional) {
-                log_verbose("{}", status.error().text());
-                continue;
-            }
-            log_warning("{}", status.error().text());
-            return Error{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
-        }
-        if (opened == 0 && !network.bind.empty()) {
-            return Error{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
-        }
-    }
-    if (!network.unix_socket.empty()) {
-        KEEL_TRY(out->open_unix(network));
-    }
-    return out;
-}
-
-Status Listeners::open_tcp(const std::string& address, const Network& network) {
-    const auto failed = [&](const char* why) {
-        return Error{fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
-    };
+template <typename Failed>
+Result<int> listening_socket(const std::string& address, const Network& network, const Failed& failed) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
@@ -137,15 +111,79 @@ Status Listeners::open_tcp(const std::string& address, const Network& network) {
         return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
     }
     if (::listen(socket.fd, network.tcp_backlog) != 0) return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
-    auto listener = std::make_unique<Listener>(context_, socket.release());
+    return socket.release();
+}
+
+}  // namespace
+
+Listeners::Listeners(asio::io_context& context) : context_(context) {}
+
+Listeners::~Listeners() = default;
+
+Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network, Listeners* previous) {
+    std::unique_ptr<Listeners> out{new Listeners{context}};
+    if (network.port != 0) {
+        KEEL_TRY(out->open_all_tcp(network, previous));
+    }
+    // Last: what follows cannot fail, so the path changes hands.
+    if (!network.unix_socket.empty()) {
+        KEEL_TRY(out->open_unix(network, previous));
+    }
+    return out;
+}
+
+Status Listeners::open_all_tcp(const Network& network, const Listeners* previous) {
+    const Error none{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
+    for (const std::string& entry : network.bind) {
+        const bool optional = !entry.empty() && entry[0] == '-';
+        const Status status = open_tcp(optional ? entry.substr(1) : entry, network, previous);
+        if (status) continue;
+        if (!optional) {
+            log_warning("{}", status.error().text());
+            return none;
+        }
+        log_verbose("{}", status.error().text());
+    }
+    if (listeners_.empty() && !network.bind.empty()) return none;
+    return {};
+}
+
+// A second descriptor of the socket that listens there already, -1 if there is none.
+int Listeners::shared_socket(const std::string& address, int port) const {
+    for (const auto& listener : listeners_) {
+        if (listener->address == address && listener->port == port) return ::fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+    }
+    return -1;
+}
+
+Status Listeners::open_tcp(const std::string& address, const Network& network, const Listeners* previous) {
+    const auto failed = [&](const char* why) {
+        return Error{fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
+    };
+    SocketCloser socket{previous != nullptr ? previous->shared_socket(address, network.port) : -1};
+    if (socket.fd < 0) {
+        KEEL_TRY(socket.fd, listening_socket(address, network, failed));
+    }
+    auto listener = std::make_shared<Listener>(context_, socket.release());
     listener->address = address;
     listener->port = network.port;
     listeners_.push_back(std::move(listener));
     return {};
 }
 
-Status Listeners::open_unix(const Network& network) {
+Status Listeners::open_unix(const Network& network, Listeners* previous) {
     const std::string& path = network.unix_socket;
+    const auto keep = [&](int fd) {
+        auto listener = std::make_shared<Listener>(context_, fd);
+        listener->address = path;
+        listener->unix_socket = listener->owns_path = true;
+        listeners_.push_back(std::move(listener));
+    };
+    if (const int fd = previous != nullptr ? previous->shared_socket(path, 0) : -1; fd >= 0) {
+        for (const auto& listener : previous->listeners_) listener->owns_path = false;
+        keep(fd);
+        return {};
+    }
     const auto failed = [&](const char* what) {
         return Error{fmt::format("Failed opening Unix socket: {} {}: {}", what, path, std::strerror(errno))};
     };
@@ -165,57 +203,69 @@ Status Listeners::open_unix(const Network& network) {
         if (owner == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), owner->gr_gid) != 0) return failed("chown");
     }
     if (::listen(socket.fd, network.tcp_backlog) != 0) return failed("listen");
-    auto listener = std::make_unique<Listener>(context_, socket.release());
-    listener->address = path;
-    listener->unix_socket = true;
-    listeners_.push_back(std::move(listener));
+    keep(socket.release());
     return {};
 }
 
 void Listeners::start(Server& server) {
-    for (const auto& listener : listeners_) accept(server, *listener);
+    for (const auto& listener : listeners_) Listener::wait(listener, server);
 }
 
-void Listeners::accept(Server& server, Listener& listener) {
-    constexpr int kAtOnce = 1000;
-    listener.descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, &server, &listener](const boost::system::error_code& error) {
-        if (error) return;  // closed
-        for (int i = 0; i < kAtOnce; ++i) {
-            const int fd = ::accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-            if (fd >= 0) {
-                accepted(server, listener, fd);
-                continue;
-            }
-            if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno != EAGAIN) log_warning("Accepting client connection: {}", std::strerror(errno));
-            break;
-        }
+// The handler may run after the set is gone: it holds on to nothing by itself.
+void Listeners::Listener::wait(const std::shared_ptr<Listener>& self, Server& server) {
+    const auto again = [weak = std::weak_ptr<Listener>{self}, &server](const boost::system::error_code& error) {
+        const auto listener = weak.lock();
+        if (listener && !error) wait(listener, server);
+    };
+    const auto ready = [weak = std::weak_ptr<Listener>{self}, &server, again](const boost::system::error_code& error) {
+        const auto listener = weak.lock();
+        if (!listener || error) return;
+        const bool healthy = listener->accept(server);
         server.clients.flush();
-        accept(server, listener);
-    });
+        if (healthy) return again({});
+        listener->retry.expires_after(kRetryAfter);
+        listener->retry.async_wait(again);
+    };
+    self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, ready);
 }
 
-void Listeners::accepted(Server& server, const Listener& listener, int fd) {
+// False: nothing can be accepted for now, though connections wait.
+bool Listeners::Listener::accept(Server& server) {
+    for (std::uint32_t i = 0; i < server.settings.network.new_connections_per_cycle; ++i) {
+        const int connection = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (connection >= 0) {
+            accepted(server, connection);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        if (errno == EAGAIN) break;
+        log_warning("Accepting client connection: {}", std::strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+void Listeners::Listener::accepted(Server& server, int connection) const {
     sockaddr_storage peer{};
     sockaddr_storage local{};
     socklen_t peer_length = sizeof(peer);
     socklen_t local_length = sizeof(local);
-    getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length);
-    getsockname(fd, reinterpret_cast<sockaddr*>(&local), &local_length);
-    std::string peer_text = listener.address + ":0";
+    getpeername(connection, reinterpret_cast<sockaddr*>(&peer), &peer_length);
+    getsockname(connection, reinterpret_cast<sockaddr*>(&local), &local_length);
+    std::string peer_text = address + ":0";
     std::string local_text = peer_text;
-    if (!listener.unix_socket) {
+    if (!unix_socket) {
         std::string host;
         int port = 0;
         peer_text = address_text(peer, peer_length, host, port);
         local_text = address_text(local, local_length, host, port);
-        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        set_keepalive(fd, server.settings.network.tcp_keepalive_s);
+        set_option(connection, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_keepalive(connection, server.settings.network.tcp_keepalive_s);
     }
     const auto refuse = [&](Bytes text) {
         const std::string line = fmt::format("-{}\r\n", text);
-        [[maybe_unused]] const ssize_t sent = ::send(fd, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
-        ::close(fd);
+        [[maybe_unused]] const ssize_t sent = ::send(connection, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
+        ::close(connection);
         ++server.stats.connections_rejected;
     };
     if (server.clients.count() >= server.settings.clients.max_clients) return refuse(errors::kTooManyClients.text);
@@ -225,7 +275,7 @@ void Listeners::accepted(Server& server, const Listener& listener, int fd) {
         ++server.stats.connections_received;
         return refuse(errors::kProtectedMode.text);
     }
-    Session& session = server.clients.adopt(fd, std::move(peer_text), std::move(local_text), listener.unix_socket, loopback);
+    Session& session = server.clients.adopt(connection, std::move(peer_text), std::move(local_text), unix_socket, loopback);
     log_verbose("Accepted {}", session.peer_address);
 }
 

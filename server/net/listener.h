@@ -5,6 +5,8 @@
 // Always true:
 //   1. A set of listeners is opened as a whole: if an address that is not optional cannot be had, none is.
 //   2. Over maxclients, or from outside in protected mode, a connection is told why and closed.
+//   3. A connection that waits to be accepted survives a change of `bind` that keeps its address: the new set goes on
+//      with the old socket.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -23,8 +25,11 @@ struct Server;
 
 class Listeners {
   public:
-    // Opens what `network` says. The error names the address and the reason, as Redis words it.
-    static Result<std::unique_ptr<Listeners>> open(boost::asio::io_context& context, const Network& network);
+    // Opens what `network` says. The error names the address and the reason, as Redis words it. Sockets of `previous`
+    // (may be null) that listen on the same address are shared; it stays usable, but no longer owns its unix socket's
+    // path once this has succeeded.
+    static Result<std::unique_ptr<Listeners>> open(boost::asio::io_context& context, const Network& network,
+                                                   Listeners* previous = nullptr);
     ~Listeners();
 
     // Begins to accept; the server must outlive this.
@@ -37,13 +42,14 @@ class Listeners {
   private:
     struct Listener;
     explicit Listeners(boost::asio::io_context& context);
-    Status open_tcp(const std::string& address, const Network& network);
-    Status open_unix(const Network& network);
-    void accept(Server& server, Listener& listener);
-    void accepted(Server& server, const Listener& listener, int fd);
+    Status open_all_tcp(const Network& network, const Listeners* previous);
+    Status open_tcp(const std::string& address, const Network& network, const Listeners* previous);
+    Status open_unix(const Network& network, Listeners* previous);
+    [[nodiscard]] int shared_socket(const std::string& address, int port) const;
 
     boost::asio::io_context& context_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    // Shared with the waits that are under way, which may outlive the set by a turn.
+    std::vector<std::shared_ptr<Listener>> listeners_;
 };
 
 }  // namespace keel

@@ -59,7 +59,9 @@ void Loop::turn(Server& server) {
         const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
         times.turn_ns += took;
         times.longest_ns = std::max(times.longest_ns, took);
-        times.most_commands = std::max(times.most_commands, server.stats.commands - commands_before);
+        // CONFIG RESETSTAT may have begun anew in the middle of this turn.
+        const std::uint64_t commands = server.stats.commands;
+        times.most_commands = std::max(times.most_commands, commands - std::min(commands, commands_before));
     }
     if (served < kBusy && !due_left_ && !stopped_) return sleep(server);
     if (now_us < next_poll_us_) return;

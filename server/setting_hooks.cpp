@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/setting_hooks.h"
+
+#include <fmt/core.h>
+
+#include "datatypes/encodings/used_memory.h"
+#include "protocol/base/log.h"
+#include "server/net/listener.h"
+#include "server/net/loop.h"
+#include "server/process.h"
+#include "server/server.h"
+
+namespace keel {
+
+namespace {
+
+// Listens where the settings say. A new address may overlap one that is in use (`*` and 127.0.0.1), so when the new
+// sockets cannot be had beside the old ones, the old ones go first.
+Status listen_anew(Server& server) {
+    Loop& loop = *server.loop;
+    const Network& network = server.settings.network;
+    auto opened = Listeners::open(loop.context(), network, loop.listeners.get());
+    if (!opened) {
+        loop.listeners.reset();
+        opened = Listeners::open(loop.context(), network);
+    }
+    if (!opened) return opened.error();
+    loop.listeners = *std::move(opened);
+    loop.listeners->start(server);
+    return {};
+}
+
+void follow_addresses(Server& server) {
+    const auto hook = [&server](Bytes refusal) {
+        return [&server, refusal]() -> Status {
+            if (const Status heard = listen_anew(server); !heard) {
+                log_warning("{}", heard.error().text());
+                return Error{std::string{refusal}};
+            }
+            return set_process_title(server, server.settings.process.title_template);
+        };
+    };
+    server.config.on_change({"port"}, hook("Unable to listen on this port. Check server logs."));
+    server.config.on_change({"bind"}, hook("Failed to bind to specified addresses."));
+}
+
+void follow_memory(Server& server) {
+    server.config.on_change({"maxmemory"}, [&server]() -> Status {
+        const std::uint64_t limit = server.settings.memory.max_bytes;
+        const std::uint64_t used = used_memory();
+        if (limit == 0 || used <= limit) return {};
+        log_warning("WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). "
+                    "Keys will be evicted, or commands that take memory refused, as maxmemory-policy says.",
+                    limit, used);
+        server.evictor.make_room();  // a first step; more come with each command and periodically
+        return {};
+    });
+    server.config.on_change({"maxmemory-clients"}, [&server]() -> Status {
+        server.clients.evict_clients();
+        return {};
+    });
+}
+
+void follow_clients(Server& server) {
+    server.config.on_change({"maxclients"}, [&server]() -> Status {
+        const std::uint32_t wanted = server.settings.clients.max_clients;
+        const std::uint32_t possible = raise_file_limit(wanted);
+        if (possible >= wanted) return {};
+        return Error{fmt::format("The operating system is not able to handle the specified number of clients, try with {}", possible)};
+    });
+    // Without a password everyone is the default user; with one, who is in stays in.
+    server.config.on_change({"requirepass"}, [&server]() -> Status {
+        if (!server.settings.acl.require_pass.empty()) return {};
+        server.clients.each([](Session& session) { session.authenticated = true; });
+        return {};
+    });
+}
+
+}  // namespace
+
+void follow_settings(Server& server) {
+    server.config.on_change(
+        {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
+         "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
+        [&server]() -> Status {
+            server.apply_settings();
+            return {};
+        });
+    follow_memory(server);
+    follow_clients(server);
+    follow_addresses(server);
+}
+
+}  // namespace keel
