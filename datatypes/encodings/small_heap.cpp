@@ -12,9 +12,6 @@
 #else
 #include <malloc.h>
 #endif
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 namespace keel {
 
@@ -119,31 +116,15 @@ void SmallHeap::share(bool on) noexcept {
     shared_ = sharers_ > 0;
 }
 
-// The other side holds it for some tens of nanoseconds, unless it lost its core: then give it ours.
-void SmallHeap::lock() noexcept {
-    for (unsigned spins = 0; lock_.test_and_set(std::memory_order_acquire); ++spins) {
-        if (spins < 200) {
-#if defined(__x86_64__)
-            __builtin_ia32_pause();
-#endif
-        } else {
-            sched_yield();
-        }
-    }
-}
-
 void* SmallHeap::allocate_shared(std::size_t n) {
-    lock();
-    void* p = take(class_of(n));
-    unlock();
-    return p;
+    const SpinGuard guard{lock_, true};
+    return take(class_of(n));
 }
 
 void SmallHeap::free_shared(void* p) noexcept {
-    lock();
+    const SpinGuard guard{lock_, true};
     Slab* emptied = put(p);
     if (emptied != nullptr) retire(emptied);
-    unlock();
 }
 
 #if defined(KEEL_SANITIZED)
@@ -152,10 +133,9 @@ void* SmallHeap::allocate_foreign(std::size_t n) {
     void* p = std::malloc(n);
     KEEL_CHECK(p != nullptr && "out of memory");
     if (n > kLargestSmall) return p;
-    if (shared_) lock();
+    const SpinGuard guard{lock_, shared_};
     count_used(usable(n));
     reserved_.store(bytes_used(), std::memory_order_relaxed);
-    if (shared_) unlock();
     return p;
 }
 
@@ -163,10 +143,9 @@ void SmallHeap::free_foreign(void* p, std::size_t n) noexcept {
     KEEL_CHECK(usable(malloc_usable_size(p)) == usable(n));  // the size is part of the contract
     std::free(p);
     if (n > kLargestSmall) return;
-    if (shared_) lock();
+    const SpinGuard guard{lock_, shared_};
     count_used(0 - usable(n));
     reserved_.store(bytes_used(), std::memory_order_relaxed);
-    if (shared_) unlock();
 }
 
 std::size_t SmallHeap::usable_foreign(std::size_t n) noexcept {

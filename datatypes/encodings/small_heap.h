@@ -35,6 +35,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "datatypes/encodings/spin_lock.h"
+
 namespace keel {
 
 class SmallHeap {
@@ -74,8 +76,10 @@ class SmallHeap {
         return is_foreign(n) ? usable_foreign(n) : (class_of(n) + 1) * kStep;
     }
 
-    // On while a background thread may call free(). Called by the loop; calls nest.
+    // On while a background thread may call free(). Called by the loop; calls nest. The process's small heap has
+    // the switch for line_heap() too.
     void share(bool on) noexcept;
+    [[nodiscard]] bool shared() const noexcept { return shared_; }
 
     // Bytes in cells handed out, and bytes of all runs that hold them. Allocations above kLargestSmall are in
     // neither. Memory in use is what the system allocator says less (reserved - used). While shared, the loop
@@ -162,12 +166,10 @@ class SmallHeap {
     void* allocate_foreign(std::size_t n);
     void free_foreign(void* p, std::size_t n) noexcept;
     static std::size_t usable_foreign(std::size_t n) noexcept;
-    void lock() noexcept;
-    void unlock() noexcept { lock_.clear(std::memory_order_release); }
 
     bool shared_ = false;
     std::uint32_t sharers_ = 0;
-    std::atomic_flag lock_{};
+    SpinLock lock_;
     std::atomic<std::size_t> used_{0};
     std::atomic<std::size_t> reserved_{0};
     std::array<Slab*, kClasses> room_{};

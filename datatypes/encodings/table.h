@@ -12,7 +12,7 @@
 //         0   1   2   3   4   5   6   7   8   9
 //       | a | b | c | d | e | f | g | h | a'| b'|      L = 3, split = 2: c is the next to split, into c and c'
 //         |
-//         `-> segment: m lines of 64 bytes, one allocation, 24 to 128 items in most cases
+//         `-> segment: m lines of 64 bytes in one piece (line_heap.h), 24 to 128 items in most cases
 //             | line 0 | line 1 | ... | line m-1 |
 //                  |
 //                  `- 7 marks, spill, 7 slots (table_line.h); a slot is 48 bits of pointer and 16 of tag

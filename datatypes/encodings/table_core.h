@@ -28,7 +28,8 @@ class TableCore {
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::uint64_t segments() const noexcept { return std::uint64_t{mask_} + 1 + split_; }
 
-    // Bytes allocated by the table: lines and directory, not the items and not sizeof the table. O(1).
+    // Bytes the table takes: lines and directory, not the items and not sizeof the table. Lines that lie idle
+    // between segments are no table's: line_heap() counts them. O(1).
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
     // Items over slots, 0..1.
     [[nodiscard]] double fill() const noexcept;
