@@ -36,9 +36,9 @@ Result<LcsOptions> parse_options(Args& args) {
         else if (args.accept_with_value("MINMATCHLEN"))
             out.smallest = args.next<std::int64_t>();
         else
-            args.fail(errors::kSyntax), args.rest();
+            break;
     }
-    KEEL_TRY(args.done());
+    KEEL_TRY(args.done());  // a word that is no option is left over
     if (out.length && out.ranges) return kLengthAndIndexes;
     return out;
 }

@@ -3,6 +3,7 @@
 // Getting and setting whole strings, as a client, a replica and a listener see it.
 #include <catch2/catch.hpp>
 
+#include "tests/datatypes/string/texts.h"
 #include "tests/support/command_runner.h"
 
 using namespace keel;
@@ -11,14 +12,6 @@ using namespace keel::test;
 namespace {
 
 constexpr UnixMs kStart = 1'700'000'000'000;  // the manual clock's
-
-std::string bulk(const std::string& text) { return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n"; }
-
-const std::string kOk = "+OK\r\n";
-const std::string kNull = "$-1\r\n";
-const std::string kSyntaxError = "-ERR syntax error\r\n";
-const std::string kNotAnInteger = "-ERR value is not an integer or out of range\r\n";
-const std::string kWrongTypeError = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 
 }  // namespace
 
