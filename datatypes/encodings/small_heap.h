@@ -82,7 +82,7 @@ class SmallHeap {
     [[nodiscard]] bool shared() const noexcept { return shared_; }
 
     // Bytes in cells handed out, and bytes of all runs that hold them. Allocations above kLargestSmall are in
-    // neither. Memory in use is what the system allocator says less (reserved - used). While shared, the loop
+    // neither. used_memory.h subtracts what is idle from what malloc gave. While shared, the loop
     // reads figures that may lag by what the background is freeing this moment.
     [[nodiscard]] std::size_t bytes_used() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t bytes_reserved() const noexcept { return reserved_.load(std::memory_order_relaxed); }
