@@ -128,7 +128,9 @@ Ran Dispatcher::execute(Session& session, Call& call) {
     if (verdict.kind == Verdict::Kind::refuse) {
         reject(session, call, verdict.error.error());
     } else {
+        server_.pubsub.begin_answer(session);
         run(session, call);
+        server_.pubsub.end_answer();
     }
     end_reply(session);
     return Ran::done;

@@ -59,13 +59,17 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
-      monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.wrote_to(to); }),
+      monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
+      pubsub([this](Session& to) { clients.pushed_to(to); }),
+      key_events(pubsub, settings.notifications),
       families(std::make_unique<CommandFamilies>(*this)) {
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
+        pubsub.forget(session);
     });
+    after_command.set_events(&key_events);
     apply_settings();
     facts.memory_at_start = used_memory();
 }

@@ -24,10 +24,12 @@
 #include "protocol/base/random.h"
 #include "server/after_command.h"
 #include "server/dispatch.h"
+#include "server/key_events.h"
 #include "server/latency_monitor.h"
 #include "server/monitors.h"
 #include "server/net/client_set.h"
 #include "server/pause.h"
+#include "server/pubsub.h"
 #include "server/slow_log.h"
 #include "server/stats.h"
 
@@ -92,6 +94,8 @@ struct Server {
     Dispatcher dispatcher;
     ClientSet clients;
     Monitors monitors;
+    PubSub pubsub;
+    KeyEvents key_events;
     std::unique_ptr<CommandFamilies> families;
 
     // Commands that ran at least so long are looked at for the slow log and the latency monitor.

@@ -10,12 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "datatypes/command/caller.h"
 #include "datatypes/command/context.h"
 #include "protocol/resp/output_buffer.h"
 #include "protocol/resp/reply.h"
+#include "server/subscriber.h"
 
 namespace keel {
 
@@ -73,6 +75,7 @@ class Session : public Caller {
     std::uint32_t channels = 0;
     std::uint32_t patterns = 0;
     std::uint32_t shard_channels = 0;
+    std::unique_ptr<Subscriber> subscriber;  // null while it listens to nothing; PubSub's
     [[nodiscard]] bool subscribed() const { return channels + patterns + shard_channels != 0; }
 
     // Figures for CLIENT LIST.
@@ -90,7 +93,8 @@ class Session : public Caller {
 
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.
     [[nodiscard]] std::size_t memory_bytes() const {
-        return sizeof(Session) + 1024 + name.capacity() + output.memory_bytes() + input_capacity + argument_bytes;
+        return sizeof(Session) + 1024 + name.capacity() + output.memory_bytes() + input_capacity + argument_bytes +
+               (subscriber ? subscriber->bytes : 0);
     }
 };
 

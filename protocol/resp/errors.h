@@ -139,6 +139,7 @@ inline constexpr ErrorText kExecWithoutMulti{"ERR EXEC without MULTI"};
 inline constexpr ErrorText kDiscardWithoutMulti{"ERR DISCARD without MULTI"};
 inline constexpr ErrorText kWatchInsideMulti{"ERR WATCH inside MULTI is not allowed"};
 inline constexpr ErrorText kNotInsideMulti{"ERR Command not allowed inside a transaction"};
+inline constexpr ErrorText kSsubscribeDenied{"ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"};
 inline constexpr ErrorText kUnblockedByClient{"UNBLOCKED client unblocked via CLIENT UNBLOCK"};
 inline constexpr ErrorText kUnblockedByRole{
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"};

@@ -2,9 +2,9 @@
 #include "server/commands/command_commands.h"
 
 #include "datatypes/command/context.h"
-#include "datatypes/command/help.h"
 #include "protocol/base/glob.h"
 #include "server/commands/command_info.h"
+#include "server/commands/help.h"
 
 namespace keel {
 
@@ -151,22 +151,15 @@ Status getkeysandflags(Context& cx) {
     return {};
 }
 
-// COMMAND HELP
-Status help(Context& cx) {
-    reply_help(cx.reply(), "command",
-               {"(no subcommand)", "    Details of all commands.",                                           //
-                "COUNT", "    How many commands there are.",                                                 //
-                "LIST [FILTERBY MODULE <module>|ACLCAT <category>|PATTERN <pattern>]",                       //
-                "    The names of all commands, or of those that pass the filter.",                          //
-                "INFO [<command-name> ...]", "    Details of the commands named; of all if none is.",        //
-                "DOCS [<command-name> ...]", "    Documentation of the commands named; of all if none is.",  //
-                "GETKEYS <full-command>", "    The keys in a command with its arguments.",                   //
-                "GETKEYSANDFLAGS <full-command>", "    The same, and what the command does with each key."});
-    return {};
-}
-
 constexpr Flag kAnywhere = Flag::loading | Flag::stale;
 constexpr Bytes kUnordered[] = {"nondeterministic_output_order"};
+
+// Of COMMAND's own category, unlike others' HELP.
+constexpr CommandSpec kHelp = [] {
+    CommandSpec row = help_row(Group::server);
+    row.categories = Category::connection;
+    return row;
+}();
 
 constexpr CommandSpec kSubcommands[] = {
     {.name = "count",
@@ -209,15 +202,6 @@ constexpr CommandSpec kSubcommands[] = {
      .complexity = "O(N) where N is the number of arguments",
      .summary = "Finds the keys in a command with its arguments, and what it does with each.",
      .syntax = "command [arg [arg ...]]"},
-    {.name = "help",
-     .run = help,
-     .arity = exactly(2),
-     .flags = kAnywhere,
-     .categories = Category::connection,
-     .group = Group::server,
-     .since = "5.0.0",
-     .complexity = "O(1)",
-     .summary = "Tells the subcommands."},
     {.name = "info",
      .run = info,
      .arity = at_least(2),
@@ -240,6 +224,7 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Returns the names of commands.",
      .syntax = "[FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern:pattern)]",
      .tips = kUnordered},
+    kHelp,
 };
 
 constexpr CommandSpec kRows[] = {

@@ -146,6 +146,7 @@ Status ConnectionCommands::quit(Context& cx) {
 Status ConnectionCommands::reset(Context& cx) {
     Session& session = session_of(cx);
     if (session.monitor) server_.monitors.remove(session);
+    server_.pubsub.forget(session);
     session.reply_mode = ReplyMode::on;
     session.reply.set_muted(false);
     session.reply.set_protocol(2);

@@ -7,6 +7,7 @@
 #include "server/commands/config_commands.h"
 #include "server/commands/connection_commands.h"
 #include "server/commands/observation_commands.h"
+#include "server/commands/pubsub_commands.h"
 #include "server/server.h"
 
 namespace keel {
@@ -24,6 +25,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<ConnectionCommands>(server);
     add<ClientCommands>(server);
     add<ConfigCommands>(server);
+    add<PubSubCommands>(server);
     add<ObservationCommands>(server);
 }
 

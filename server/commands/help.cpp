@@ -23,6 +23,10 @@ std::string readable_syntax(Bytes syntax) {
         }
         std::size_t end = at;
         while (end < syntax.size() && is_word(syntax[end])) ++end;
+        if (syntax.substr(end, 2) == "=[" || syntax.substr(end, 2) == "=(") {  // the name of a group is not typed
+            at = end + 1;
+            continue;
+        }
         const Bytes word = syntax.substr(at, end - at);
         out += fmt::format("<{}>", word.substr(0, word.find(':')));
         at = end;

@@ -331,6 +331,11 @@ void ClientSet::wrote_to(Session& session) {
     to_write_.push_back(&connection);
 }
 
+void ClientSet::pushed_to(Session& session) {
+    wrote_to(session);
+    check_output(of(session));
+}
+
 void ClientSet::flush() {
     if (before_flush_) before_flush_();
     if (!to_write_.empty()) {

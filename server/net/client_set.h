@@ -64,6 +64,9 @@ class ClientSet {
     void close(Session& session, bool politely = false);
     // To be called when something was written to a session other than the one whose command runs.
     void wrote_to(Session& session);
+    // The same when it did not ask for it (messages): the session ends here and now if that took it over its output
+    // limit, so that one who does not read costs no more than the limit.
+    void pushed_to(Session& session);
     // A parked session goes on with what it has sent.
     void wake(Session& session);
     void wake_all(Parked why);
