@@ -25,8 +25,10 @@ TEST_CASE("key events: a message on the key's channel, one on the event's, as th
     };
     CHECK(said(kNotifyKeyspace | kNotifyKeyevent | kNotifyAll).empty());  // nobody listens
     hub.subscribe(session, TopicKind::pattern, "__key*__:*");
-    const std::string space = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$21\r\n__keyspace@3__:user:1\r\n$3\r\nset\r\n";
-    const std::string event = "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$18\r\n__keyevent@3__:set\r\n$6\r\nuser:1\r\n";
+    const std::string space =
+        "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$21\r\n__keyspace@3__:user:1\r\n$3\r\nset\r\n";
+    const std::string event =
+        "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$18\r\n__keyevent@3__:set\r\n$6\r\nuser:1\r\n";
     CHECK(said(kNotifyKeyspace | kNotifyAll) == space);
     CHECK(said(kNotifyKeyevent | kNotifyAll) == event);
     CHECK(said(kNotifyKeyspace | kNotifyKeyevent | kNotifyAll) == space + event);
