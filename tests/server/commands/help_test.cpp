@@ -12,4 +12,5 @@ TEST_CASE("help: words to be replaced stand in brackets, without their types") {
     CHECK(readable_syntax("parameter [parameter ...]") == "<parameter> [<parameter> ...]");
     CHECK(readable_syntax("[ID client-id:integer [client-id:integer ...]]") == "[ID <client-id> [<client-id> ...]]");
     CHECK(readable_syntax("ip:port|NO-ONE") == "<ip>|NO-ONE");
+    CHECK(readable_syntax("[BY by=(NAME name|SIZE size:integer)] flag=[A|B]") == "[BY (NAME <name>|SIZE <size>)] [A|B]");
 }
