@@ -4,6 +4,7 @@
 #include <array>
 
 #include "datatypes/core/type.h"
+#include "datatypes/generic/families.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
 
@@ -35,6 +36,12 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kRangeCommands);
     registry.add(string::kMultiCommands);
     registry.add(string::kLcsCommands);
+    registry.add(generic::kKeyCommands);
+    registry.add(generic::kMoveCommands);
+    registry.add(generic::kExpireCommands);
+    registry.add(generic::kScanCommands);
+    registry.add(generic::kObjectCommands);
+    registry.add(generic::kDatabaseCommands);
 }
 
 }  // namespace keel

@@ -52,11 +52,9 @@ struct Context {
     }
 
     // Looks a key up for reading. A miss is told to those who listen for keymiss.
-    Entry* read(const Key& key) {
-        Entry* entry = db().read(key);
-        if (entry == nullptr && (settings.notifications.keyspace_events & kNotifyKeyMiss) != 0) [[unlikely]] effects.happened(db().index(), key.text, events::kKeyMiss);
-        return entry;
-    }
+    Entry* read(const Key& key) { return hit_or_miss(db().read(key), key); }
+    // The same for reading about the key: its age stays.
+    Entry* look(const Key& key) { return hit_or_miss(db().look(key), key); }
     Entry* write(const Key& key) { return db().write(key); }
 
     // A key came to be. Told, before its change is, to those who listen for new keys.
@@ -66,6 +64,12 @@ struct Context {
     // The value at `key` in this database changed.
     void changed(Bytes key, Event event) { effects.changed(db().index(), key, event); }
 
+    // A key came to be: for those who listen for it.
+    void created(Database& where, Bytes key) {
+        if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]]
+            effects.happened(where.index(), key, events::kNew);
+    }
+
     // The large argument at this word of the request, to keep; null if it did not come in a block of its own (then
     // copy it). The word's view stays good while the block lives.
     BlockPtr take_block(std::size_t word) {
@@ -74,6 +78,13 @@ struct Context {
         if (!large) return nullptr;
         const std::size_t length = large->length();
         return BlockPtr{new (large->release()) Block{length, length}};  // read with Block's header as headroom
+    }
+
+  private:
+    Entry* hit_or_miss(Entry* entry, const Key& key) {
+        if (entry == nullptr && (settings.notifications.keyspace_events & kNotifyKeyMiss) != 0) [[unlikely]]
+            effects.happened(db().index(), key.text, events::kKeyMiss);
+        return entry;
     }
 };
 

@@ -42,6 +42,8 @@ class Effects {
         changes_.push_back({db, key, event, true});
         ++dirty_;
     }
+    // A further key of a change that was counted (RENAME's source).
+    void also_changed(int db, Bytes key, Event event) { changes_.push_back({db, key, event, true}); }
     // Something worth an event, but no change of data (keymiss, new beside another event).
     void happened(int db, Bytes key, Event event) { changes_.push_back({db, key, event, false}); }
     // More changes than keys (an RPUSH of ten elements counts ten for save points).

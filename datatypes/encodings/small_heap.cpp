@@ -130,7 +130,7 @@ void SmallHeap::free_shared(void* p) noexcept {
 #if defined(KEEL_SANITIZED)
 
 void* SmallHeap::allocate_foreign(std::size_t n) {
-    void* p = std::malloc(n);
+    void* p = std::malloc(usable(n));
     KEEL_CHECK(p != nullptr && "out of memory");
     if (n > kLargestSmall) return p;
     const SpinGuard guard{lock_, shared_};
@@ -149,7 +149,7 @@ void SmallHeap::free_foreign(void* p, std::size_t n) noexcept {
 }
 
 std::size_t SmallHeap::usable_foreign(std::size_t n) noexcept {
-    return n > kLargestSmall ? n : (class_of(n) + 1) * kStep;
+    return n > kLargestSmall ? (n + 15) & ~std::size_t{15} : (class_of(n) + 1) * kStep;
 }
 
 #elif defined(KEEL_JEMALLOC)

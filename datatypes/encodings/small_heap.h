@@ -25,7 +25,8 @@
 // sides take a spin lock. The loop turns sharing on before it hands the job over and off after the last job's
 // completion reached it, so the flag itself is never read and written at the same time.
 //
-// In sanitizer builds every call goes to malloc, so that the sanitizer sees every misuse; counters stay true.
+// In sanitizer builds every call goes to malloc, with the size of the cell, so that the sanitizer sees every misuse;
+// counters stay true.
 //
 // Not here: when a value is worth freeing in the background (protocol/base/background.h and its callers).
 #pragma once
@@ -71,7 +72,7 @@ class SmallHeap {
             retire(emptied);
     }
 
-    // Bytes that an allocation of `n` really takes. Those beyond `n` are not the caller's to use.
+    // Bytes that an allocation of `n` really takes. All of them are the caller's to use.
     [[nodiscard]] static std::size_t usable(std::size_t n) noexcept {
         return is_foreign(n) ? usable_foreign(n) : (class_of(n) + 1) * kStep;
     }

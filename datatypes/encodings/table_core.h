@@ -40,6 +40,7 @@ class TableCore {
     // While on: no merging, no shrinking, and splitting only at twice the usual load. For the time in which a
     // forked child shares the memory. What was put off is made up for step by step later.
     void pause_resize(bool on) noexcept { paused_ = on; }
+    [[nodiscard]] bool resize_paused() const noexcept { return paused_; }
 
     // True while a split or merge is outstanding. Inserts and erases do one such step each; an idle caller may
     // do more of them through Table::step().

@@ -5,14 +5,17 @@
 // Always true:
 //   1. A key that is due is never returned, whether or not it has been removed yet.
 //   2. `deadlines_` holds exactly the entries that have a deadline.
-//   3. Entry pointers are good until the next call that changes the database.
-//   4. Every removal of a due or evicted key is announced to the KeyspaceListener, before the key is gone.
+//   3. An Entry pointer is good until its own key is changed or removed; a look-up may remove the key it looks up,
+//      if that is due, and no other.
+//   4. Every removal of a due or evicted key is announced to the KeyspaceListener, before the key is gone; except
+//      under DueKeys::hide (keyspace.h), where a write over a due key replaces it and announces nothing.
 //
 // Not here: when due keys are removed, and the inline look-ups (keyspace.h, which users include); what is announced
 // to whom (server/after_command).
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "datatypes/encodings/hash.h"
@@ -41,7 +44,7 @@ struct EntryTraits {
 
 class Database {
   public:
-    Database(Keyspace& home, int index) : home_(home), index_(index) {}
+    Database(Keyspace& home, int index);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -49,15 +52,18 @@ class Database {
     [[nodiscard]] int index() const { return index_; }
     // Keys held, those due but not yet removed included (as DBSIZE counts them).
     [[nodiscard]] std::size_t size() const { return table_.size(); }
-    [[nodiscard]] std::size_t deadline_count() const { return deadlines_.size(); }
+    [[nodiscard]] std::size_t deadline_count() const { return deadlines_->size(); }
 
     // ---- Look-ups. Null: no such key (or it is due). O(1). ----
+    // What happens to a due entry that look, read or write meet: see DueKeys in keyspace.h.
 
-    // Neither counted nor touched.
+    // Neither counted nor touched; changes nothing.
     [[nodiscard]] Entry* peek(const Key& key) const;
-    // For reading: counts a hit or a miss, refreshes the age.
+    // For reading about the key (TTL, TYPE): counts a hit or a miss.
+    Entry* look(const Key& key);
+    // For reading the value: counts a hit or a miss, refreshes the age.
     Entry* read(const Key& key);
-    // For changing: refreshes the age; a due entry is removed and announced first.
+    // For changing: refreshes the age.
     Entry* write(const Key& key);
 
     // ---- Changes. An `existing` entry is the one `write` gave for the same key, or null. O(1). ----
@@ -68,20 +74,32 @@ class Database {
     Entry* put_keeping_deadline(const Key& key, Entry* existing, const ValueRef& value) {
         return put(key, existing, value, existing != nullptr ? existing->deadline() : kNoDeadline);
     }
+    // The three below come in two forms: who knows the entry's key with its hash saves the hashing.
+
     // kNoDeadline removes it. Returns the entry, which may be a new one.
-    Entry* set_deadline(Entry* entry, UnixMs deadline);
+    Entry* set_deadline(const Key& key, Entry* entry, UnixMs deadline);
+    Entry* set_deadline(Entry* entry, UnixMs deadline) { return set_deadline(Key{entry->key()}, entry, deadline); }
     // Frees the entry with its value; `lazily` leaves a large value to the background thread whatever its type.
-    void erase(Entry* entry, bool lazily = false);
-    // Removes the entry from here and gives back its value, which is now the caller's.
-    ValueRef take(Entry* entry);
+    void erase(const Key& key, Entry* entry, bool lazily = false) { retire(take(key, entry), lazily); }
+    void erase(Entry* entry, bool lazily = false) { erase(Key{entry->key()}, entry, lazily); }
+    // Removes the entry from here and gives back its value, which is now the caller's. Text that lies in the entry
+    // is lost: move_to keeps it.
+    ValueRef take(const Key& key, Entry* entry);
+    ValueRef take(Entry* entry) { return take(Key{entry->key()}, entry); }
+    // Moves the entry at `from` to the key `to` of `target` (which may be this database), where no entry is, with
+    // its value, deadline and age. Returns the entry there.
+    Entry* move_to(const Key& from, Entry* entry, Database& target, const Key& to);
     // Frees everything; `lazily` in the background.
     void clear(bool lazily);
 
     // ---- Time ----
 
-    [[nodiscard]] std::optional<UnixMs> earliest_deadline() { return deadlines_.earliest(); }
+    [[nodiscard]] bool due(const Entry& entry) const;
+    // What a command does with a due entry that it met: removes and announces it, if that is ours to do (DueKeys).
+    void expire(Entry* entry);
+    [[nodiscard]] std::optional<UnixMs> earliest_deadline() { return deadlines_->earliest(); }
     // The entry with the earliest deadline, null if there is none.
-    [[nodiscard]] Entry* next_due() { return deadlines_.front(); }
+    [[nodiscard]] Entry* next_due() { return deadlines_->front(); }
     // Milliseconds that entries with a deadline have left on average; 0 if there is none. O(1), exact.
     [[nodiscard]] std::int64_t mean_ttl_ms() const;
     // Removes up to `most` entries that are due, announcing each. Returns how many.
@@ -99,26 +117,29 @@ class Database {
     [[nodiscard]] Entry* random(Random& random) const { return table_.random(random); }
 
     [[nodiscard]] const Table<EntryTraits>& table() const { return table_; }
-    [[nodiscard]] std::size_t overhead_bytes() const { return table_.memory_bytes() + deadlines_.memory_bytes(); }
+    [[nodiscard]] const DeadlineIndex<EntryTraits>& deadlines() const { return *deadlines_; }
+    [[nodiscard]] std::size_t overhead_bytes() const { return table_.memory_bytes() + deadlines_->memory_bytes(); }
     // What the deadline index takes for one entry, on average.
     [[nodiscard]] std::size_t deadline_bytes_each() const {
-        return deadlines_.empty() ? 0 : deadlines_.memory_bytes() / deadlines_.size();
+        return deadlines_->empty() ? 0 : deadlines_->memory_bytes() / deadlines_->size();
     }
     void pause_resize(bool on) { table_.pause_resize(on); }
 
   private:
     friend class Keyspace;
     __extension__ using Sum = __int128;
-    void enlist(Entry* entry);    // into the deadline index
+    void enlist(Entry* entry);        // into the deadline index
     void strike(const Entry* entry);  // out of it
+    void detach(const Key& key, Entry* entry);
+    void remove_due_entry(const Key& key, Entry* entry);
     void retire(const ValueRef& value, bool lazily);
     void announce_expired(const Entry& entry, UnixMs now);
 
     Keyspace& home_;
     int index_;
     Table<EntryTraits> table_;
-    DeadlineIndex<EntryTraits> deadlines_;
-    Sum deadline_sum_ = 0;  // of all entries in deadlines_
+    std::unique_ptr<DeadlineIndex<EntryTraits>> deadlines_;  // apart, so that clear() can hand it over whole
+    Sum deadline_sum_ = 0;                                   // of all entries in deadlines_
 };
 
 }  // namespace keel

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/keyspace/entry.h"
 
-#include <malloc.h>
-
 #include "datatypes/encodings/small_heap.h"
 #include "protocol/base/check.h"
 #include "protocol/base/number.h"
@@ -93,13 +91,11 @@ bool Entry::overwrite(const ValueRef& value) noexcept {
     const std::size_t head = static_cast<std::size_t>(at - raw());
     const std::size_t fresh = head + value_bytes(value);
     const std::size_t old = size();
+    // Only within the size class: the heap is told the size at the end, and takes it for that of the allocation.
     if (fresh != old) {
-        if (old <= SmallHeap::kLargestSmall) {
-            if (fresh > SmallHeap::kLargestSmall || SmallHeap::usable(fresh) != SmallHeap::usable(old)) return false;
-        } else {
-            const std::size_t room = allocated_bytes();
-            if (fresh <= SmallHeap::kLargestSmall || fresh > room || fresh < room - room / 4) return false;
-        }
+        const bool small = old <= SmallHeap::kLargestSmall;
+        if (small != (fresh <= SmallHeap::kLargestSmall)) return false;
+        if (SmallHeap::usable(fresh) != SmallHeap::usable(old)) return false;
     }
     write_value(at, value);
     return true;
@@ -145,9 +141,7 @@ std::size_t Entry::size() const noexcept {
 }
 
 std::size_t Entry::allocated_bytes() const noexcept {
-    const std::size_t used = size();
-    if (used <= SmallHeap::kLargestSmall) return SmallHeap::usable(used);
-    return malloc_usable_size(const_cast<Entry*>(this));
+    return SmallHeap::usable(size());
 }
 
 }  // namespace keel

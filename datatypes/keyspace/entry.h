@@ -14,8 +14,7 @@
 //     value, for others:    an owning pointer to the type's structure
 //
 // Always true:
-//   1. The size of the allocation follows from the bytes: SmallHeap::usable(size()) up to its limit, and whatever
-//      malloc gave above it.
+//   1. The size of the allocation follows from the bytes: SmallHeap::usable(size()).
 //   2. The key never changes. Anything that would change the size class makes a new entry (remake), and whoever
 //      holds a pointer to the old one (the table, the deadline index) is told.
 //   3. An entry owns its payload, but freeing an entry's memory does not free the payload: Database does both.

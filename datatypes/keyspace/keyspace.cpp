@@ -9,14 +9,17 @@ namespace keel {
 
 // ---- Database ----
 
+Database::Database(Keyspace& home, int index)
+    : home_(home), index_(index), deadlines_(std::make_unique<DeadlineIndex<EntryTraits>>()) {}
+
 Database::~Database() { clear(false); }
 
 Entry* Database::write(const Key& key) {
     Entry* entry = table_.find(key.text, key.hash);
     if (entry == nullptr) return nullptr;
-    if (entry->due(home_.now())) [[unlikely]] {
-        if (home_.expire_on_access) announce_expired(*entry, home_.now());
-        erase(entry, home_.lazy_expire);
+    if (due(*entry)) [[unlikely]] {
+        if (home_.due_keys == DueKeys::remove) remove_due_entry(key, entry);
+        else erase(key, entry, home_.lazy_expire);
         return nullptr;
     }
     if (home_.touching) home_.ages.touch(*entry);
@@ -24,18 +27,18 @@ Entry* Database::write(const Key& key) {
 }
 
 void Database::enlist(Entry* entry) {
-    deadlines_.insert(entry);
+    deadlines_->insert(entry);
     deadline_sum_ += entry->deadline();
 }
 
 void Database::strike(const Entry* entry) {
-    deadlines_.erase(entry);
+    deadlines_->erase(entry);
     deadline_sum_ -= entry->deadline();
 }
 
 std::int64_t Database::mean_ttl_ms() const {
-    if (deadlines_.empty()) return 0;
-    const Sum mean = deadline_sum_ / static_cast<Sum>(deadlines_.size());
+    if (deadlines_->empty()) return 0;
+    const Sum mean = deadline_sum_ / static_cast<Sum>(deadlines_->size());
     return std::max<std::int64_t>(static_cast<std::int64_t>(mean) - home_.now(), 0);
 }
 
@@ -52,14 +55,14 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
     const bool same_shape = (old_deadline == kNoDeadline) == (deadline == kNoDeadline);
     if (same_shape && existing->overwrite(value)) {
         if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
-        if (old_deadline != deadline) return set_deadline(existing, deadline);
+        if (old_deadline != deadline) return set_deadline(key, existing, deadline);
         return existing;
     }
     Entry* entry = Entry::make(key.text, deadline, value);
     entry->set_age(existing->age());
     table_.replace(existing, entry, key.hash);
     if (old_deadline != kNoDeadline && old_deadline == deadline) {
-        deadlines_.replace(existing, entry);
+        deadlines_->replace(existing, entry);
     } else {
         if (old_deadline != kNoDeadline) strike(existing);
         if (deadline != kNoDeadline) enlist(entry);
@@ -69,7 +72,7 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
     return entry;
 }
 
-Entry* Database::set_deadline(Entry* entry, UnixMs deadline) {
+Entry* Database::set_deadline(const Key& key, Entry* entry, UnixMs deadline) {
     if (entry->deadline() == deadline) return entry;
     if (entry->has_deadline() && deadline != kNoDeadline) {
         strike(entry);  // with the deadline it was inserted with
@@ -77,20 +80,35 @@ Entry* Database::set_deadline(Entry* entry, UnixMs deadline) {
         enlist(entry);
         return entry;
     }
-    const Bytes key = entry->key();
-    return put(Key{key}, entry, entry->value(), deadline);
+    return put(key, entry, entry->value(), deadline);
 }
 
-void Database::erase(Entry* entry, bool lazily) { retire(take(entry), lazily); }
-
-ValueRef Database::take(Entry* entry) {
-    ValueRef value = entry->value();
-    table_.erase_item(entry, hash_bytes(entry->key()));
+// Takes the entry out of table and index; its memory and its payload stay.
+void Database::detach(const Key& key, Entry* entry) {
+    table_.erase_item(entry, key.hash);
     if (entry->has_deadline()) strike(entry);
+}
+
+ValueRef Database::take(const Key& key, Entry* entry) {
+    ValueRef value = entry->value();
+    detach(key, entry);  // `key` may view the entry's own bytes: not used below
     // Text in the entry dies with it: only a payload outlives this call.
     if (value.payload == nullptr) value.text = {};
     Entry::release(entry);
     return value;
+}
+
+Entry* Database::move_to(const Key& from, Entry* entry, Database& target, const Key& to) {
+    detach(from, entry);
+    if (from.text != to.text) {
+        Entry* renamed = Entry::make(to.text, entry->deadline(), entry->value());
+        renamed->set_age(entry->age());
+        Entry::release(entry);
+        entry = renamed;
+    }
+    target.table_.insert(entry, to.hash);
+    if (entry->has_deadline()) target.enlist(entry);
+    return entry;
 }
 
 void Database::retire(const ValueRef& value, bool lazily) {
@@ -101,19 +119,44 @@ void Database::retire(const ValueRef& value, bool lazily) {
 
 void Database::clear(bool lazily) {
     if (table_.size() == 0) return;
-    deadlines_.clear();
+    const bool paused = table_.resize_paused();
     deadline_sum_ = 0;
-    const auto free_all = [](Table<EntryTraits>& table) {
-        table.drain([](Entry* entry) {
+    // What it takes to hand a job over and to share the heap meanwhile is better spent on freeing a few keys here.
+    constexpr std::size_t kFew = 64;
+    if (!lazily || table_.size() <= kFew) {
+        deadlines_->clear();
+        table_.drain([this, lazily](Entry* entry) {
+            retire(entry->value(), lazily);
+            Entry::release(entry);
+        });
+        table_.pause_resize(paused);
+        return;
+    }
+    // The job owns the old table and index; std::function wants a copyable job, hence the shared owner.
+    struct Doomed {
+        Table<EntryTraits> table;
+        std::unique_ptr<DeadlineIndex<EntryTraits>> deadlines;
+    };
+    auto doomed = std::make_shared<Doomed>(std::move(table_), std::move(deadlines_));
+    table_ = Table<EntryTraits>{};
+    table_.pause_resize(paused);
+    deadlines_ = std::make_unique<DeadlineIndex<EntryTraits>>();
+    home_.lazy_free_.submit(doomed->table.size(), [doomed] {
+        doomed->deadlines.reset();
+        doomed->table.drain([](Entry* entry) {
             LazyFree::free_now(entry->value());
             Entry::release(entry);
         });
-    };
-    if (!lazily) return free_all(table_);
-    // The job owns the old table; std::function wants a copyable job, hence the shared owner.
-    auto doomed = std::make_shared<Table<EntryTraits>>(std::move(table_));
-    table_ = Table<EntryTraits>{};
-    home_.lazy_free_.submit(doomed->size(), [doomed, free_all] { free_all(*doomed); });
+    });
+}
+
+void Database::expire(Entry* entry) {
+    if (home_.due_keys == DueKeys::remove) remove_due_entry(Key{entry->key()}, entry);
+}
+
+void Database::remove_due_entry(const Key& key, Entry* entry) {
+    announce_expired(*entry, home_.now());
+    erase(key, entry, home_.lazy_expire);
 }
 
 void Database::announce_expired(const Entry& entry, UnixMs now) {
@@ -125,7 +168,7 @@ void Database::announce_expired(const Entry& entry, UnixMs now) {
 std::size_t Database::remove_due(UnixMs now, std::size_t most) {
     std::size_t removed = 0;
     while (removed < most) {
-        Entry* entry = deadlines_.front();
+        Entry* entry = deadlines_->front();
         if (entry == nullptr || !entry->due(now)) break;
         announce_expired(*entry, now);
         erase(entry, home_.lazy_expire);

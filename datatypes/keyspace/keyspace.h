@@ -30,6 +30,19 @@ class KeyspaceListener {
     virtual void on_evicted(Database& db, const Entry& entry) = 0;
 };
 
+// What commands do with keys that are due but still here.
+enum class DueKeys : std::uint8_t {
+    // We say what expires: a key that is met when due is removed and announced, then is not there.
+    remove,
+    // Someone else says so (a client on a replica: its primary; while clients are paused: time itself stands still):
+    // a due key is not there for who asks, but stays until its DEL comes. A write over it replaces it without a
+    // word: writes on a replica are local, its stream is its primary's alone.
+    hide,
+    // Replay (the stream from a primary, an append-only file): every command was decided when it was first run, by
+    // the clock of that time. A due key is there like any other: to erase it would apply an INCR to nothing.
+    show,
+};
+
 struct KeyspaceCounters {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
@@ -63,11 +76,11 @@ class Keyspace {
     void pause_resize(bool on);
 
     Ages ages;
-    bool touching = true;         // off for clients with NO-TOUCH
-    bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE
-    bool expire_on_access = true; // off on replicas and while loading: the primary says what expires
-    bool lazy_expire = true;      // lazyfree-lazy-expire
-    bool lazy_overwrite = true;   // lazyfree-lazy-server-del
+    bool touching = true;        // off for clients with NO-TOUCH
+    bool active_expire = true;   // DEBUG SET-ACTIVE-EXPIRE
+    DueKeys due_keys = DueKeys::remove;
+    bool lazy_expire = true;     // lazyfree-lazy-expire
+    bool lazy_overwrite = true;  // lazyfree-lazy-server-del
     KeyspaceCounters counters;
     LagHistogram expiry_lag;
 
@@ -82,34 +95,43 @@ class Keyspace {
 
 // ---- The look-ups of Database, which every command goes through ----
 
+inline bool Database::due(const Entry& entry) const {
+    return entry.due(home_.now()) && home_.due_keys != DueKeys::show;
+}
+
 inline Entry* Database::peek(const Key& key) const {
     Entry* entry = table_.find(key.text, key.hash);
-    if (entry != nullptr && entry->due(home_.now())) [[unlikely]] return nullptr;
+    if (entry != nullptr && due(*entry)) [[unlikely]] return nullptr;
+    return entry;
+}
+
+inline Entry* Database::look(const Key& key) {
+    Entry* entry = table_.find(key.text, key.hash);
+    if (entry != nullptr && due(*entry)) [[unlikely]] {
+        if (home_.due_keys == DueKeys::remove) remove_due_entry(key, entry);
+        entry = nullptr;
+    }
+    ++(entry == nullptr ? home_.counters.misses : home_.counters.hits);
     return entry;
 }
 
 inline Entry* Database::read(const Key& key) {
-    Entry* entry = peek(key);
-    if (entry == nullptr) {
-        ++home_.counters.misses;
-        return nullptr;
-    }
-    ++home_.counters.hits;
-    if (home_.touching) home_.ages.touch(*entry);
+    Entry* entry = look(key);
+    if (entry != nullptr && home_.touching) home_.ages.touch(*entry);
     return entry;
 }
 
 template <typename F>
 std::uint64_t Database::scan(std::uint64_t cursor, F&& visit) const {
     return table_.scan(cursor, [&](Entry* entry) {
-        if (!entry->due(home_.now())) visit(*entry);
+        if (!due(*entry)) visit(*entry);
     });
 }
 
 template <typename F>
 void Database::each(F&& visit) const {
     table_.each([&](Entry* entry) {
-        if (!entry->due(home_.now())) visit(*entry);
+        if (!due(*entry)) visit(*entry);
     });
 }
 
