@@ -2,7 +2,7 @@
 //
 // Databases as a whole: counting their keys, emptying and exchanging them.
 #include "datatypes/command/context.h"
-#include "datatypes/generic/database_index.h"
+#include "datatypes/command/database_index.h"
 #include "datatypes/generic/families.h"
 
 namespace keel::generic {

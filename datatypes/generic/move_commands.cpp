@@ -3,7 +3,7 @@
 // A value under another key or in another database: RENAME, MOVE take it there, COPY makes a second one. Deadline
 // and value go along.
 #include "datatypes/command/context.h"
-#include "datatypes/generic/database_index.h"
+#include "datatypes/command/database_index.h"
 #include "datatypes/generic/families.h"
 
 namespace keel::generic {

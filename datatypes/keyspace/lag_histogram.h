@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How late due keys were removed: counts in steps of 1 ms up to 16 ms, then in steps that double four ways.
-// A quantile is right to the step; the largest lag is kept as it was.
+// A quantile is right to the step; the largest lag is kept as it was. The last step, from 43 days on, has no end.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class LagHistogram {
         std::uint64_t seen = 0;
         for (std::size_t step = 0; step < counts_.size(); ++step) {
             seen += counts_[step];
-            if (seen > wanted) return std::min(upper_bound(step), largest_);
+            if (seen > wanted) return step + 1 < kSteps ? std::min(upper_bound(step), largest_) : largest_;
         }
         return largest_;
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "datatypes/command/database_index.h"
 #include "protocol/base/number.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -52,11 +53,10 @@ Status ConnectionCommands::echo(Context& cx) {
 
 // SELECT index
 Status ConnectionCommands::select(Context& cx) {
-    const auto index = cx.args.next<std::int64_t>();
-    KEEL_TRY(cx.args.done());
+    KEEL_TRY(const int index, parse_database_index(cx.args.next<Bytes>()));
     if (server_.settings.cluster.enabled && index != 0) return errors::kSelectInCluster;
-    if (index < 0 || index >= cx.keyspace.count()) return errors::kDbIndexOutOfRange;
-    cx.caller->db_index = static_cast<int>(index);
+    if (!has_database(cx.keyspace, index)) return errors::kDbIndexOutOfRange;
+    cx.caller->db_index = index;
     cx.reply().ok();
     return {};
 }

@@ -17,7 +17,18 @@ def sub(words):
     return words[1].upper() if len(words) > 1 else b""
 
 
-ACCEPTED = []
+def empty_key_under_stars(words, ours, theirs):
+    stars = [word for word in words[1:] if len(word) > 1 and not word.strip(b"*")]
+    if command(words) not in (b"KEYS", b"SCAN") or not stars or not isinstance(ours, list) or not isinstance(theirs, list):
+        return False
+    return sorted(key for key in ours if key != b"") == sorted(theirs)
+
+
+ACCEPTED = [
+    Accepted("the empty key matches **",
+             "a star stands for any run of bytes, also for none: Redis' matcher shows the empty key for * only",
+             empty_key_under_stars),
+]
 
 
 def accepted_by(words, ours, theirs):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A database's number as an argument: how its reading fails depends on the command, how it is checked does not.
+// A database's number as an argument: read as a number of 32 bits, then asked for.
 #pragma once
 
 #include <limits>
@@ -10,7 +10,7 @@
 #include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
 
-namespace keel::generic {
+namespace keel {
 
 inline constexpr ErrorText kNotInInt{"ERR value is out of range, value must between -2147483648 and 2147483647"};
 
@@ -24,4 +24,4 @@ inline Result<int> parse_database_index(Bytes word) {
 
 inline bool has_database(const Keyspace& keyspace, int index) { return index >= 0 && index < keyspace.count(); }
 
-}  // namespace keel::generic
+}  // namespace keel
