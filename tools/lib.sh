@@ -135,9 +135,11 @@ apt_update_once() {
     as_root apt-get update -qq || note "apt-get update reported errors; going on with the lists there are"
 }
 apt_knows() {   # GROUP ("a+b": every one of them)
-    local package
+    local package policy
     for package in ${1//+/ }; do
-        apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
+        # Not through a pipe: with pipefail, a reader that leaves early fails the writer.
+        policy=$(apt-cache policy "$package" 2>/dev/null)
+        [[ $policy =~ Candidate:\ [^\(] ]] || return 1
     done
 }
 apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$APT_LOG" 2>&1; }
@@ -159,7 +161,7 @@ install_alone() {   # NEED: its alternatives in order, until its own test holds
     return 1
 }
 
-apt_reason() { grep -E 'Conflicts:|Depends:|^E:' "$APT_LOG" | head -2 | tr -s ' \n' ' ' | grep . || echo "nothing of use"; }
+apt_reason() { grep -E 'Conflicts:|Depends:|^E:' "$APT_LOG" | grep -v 'Can not write log' | head -2 | tr -s ' \n' ' ' | grep . || echo "nothing of use"; }
 
 # ensure required|wished NEED...: installs what is missing. A required need that stays unmet ends the script with the
 # reason; a wished one is only reported.
