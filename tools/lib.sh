@@ -50,8 +50,8 @@ TEST_NEEDS=(
 # Without these the rest still runs; ctest's list then lacks the tests that need them, and tools/test says so.
 WISHED_NEEDS=(
     "ccache (quicker rebuilds) | has_program ccache                     | ccache"
-    "clang with libFuzzer      | has_fuzzer                             | clang-16+libclang-rt-16-dev clang-17+libclang-rt-17-dev clang-18+libclang-rt-18-dev clang-15+libclang-rt-15-dev clang-14+libclang-rt-14-dev clang"
-    "Node.js and npm (ioredis) | has_npm                                | nodejs+npm"
+    "clang with libFuzzer      | has_fuzzer                             | clang-16&libclang-rt-16-dev clang-17&libclang-rt-17-dev clang-18&libclang-rt-18-dev clang-15&libclang-rt-15-dev clang-14&libclang-rt-14-dev clang"
+    "Node.js and npm (ioredis) | has_npm                                | nodejs&npm"
 )
 
 has_program() { command -v "$1" >/dev/null 2>&1; }
@@ -134,9 +134,9 @@ apt_update_once() {
     note "apt-get update"
     as_root apt-get update -qq || note "apt-get update reported errors; going on with the lists there are"
 }
-apt_knows() {   # GROUP ("a+b": every one of them)
+apt_knows() {   # GROUP ("a&b": every one of them)
     local package policy
-    for package in ${1//+/ }; do
+    for package in ${1//&/ }; do
         # Not through a pipe: with pipefail, a reader that leaves early fails the writer.
         policy=$(apt-cache policy "$package" 2>/dev/null)
         [[ $policy =~ Candidate:\ [^\(] ]] || return 1
@@ -155,8 +155,8 @@ install_alone() {   # NEED: its alternatives in order, until its own test holds
     local group
     for group in $(need_packages "$1"); do
         apt_knows "$group" || continue
-        note "installing ${group//+/ }"
-        if apt_install ${group//+/ } && is_met "$1"; then return 0; fi
+        note "installing ${group//&/ }"
+        if apt_install ${group//&/ } && is_met "$1"; then return 0; fi
     done
     return 1
 }
@@ -173,7 +173,7 @@ ensure() {
     if ! system_is_known; then explain_unknown "$kind" "${missing[@]}"; return 0; fi
     APT_LOG=$(mktemp)
     for need in "${missing[@]}"; do first_known "$need" >/dev/null || apt_update_once; done
-    for need in "${missing[@]}"; do group=$(first_known "$need") && wanted+=(${group//+/ }); done
+    for need in "${missing[@]}"; do group=$(first_known "$need") && wanted+=(${group//&/ }); done
     WANTED_PACKAGES="${wanted[*]}"
     if [ ${#wanted[@]} -gt 0 ]; then
         say "installing ${wanted[*]}"
@@ -193,7 +193,7 @@ ensure() {
 explain_unknown() {   # required|wished MISSING...
     local kind=$1 need lines=()
     shift
-    for need in "$@"; do lines+=("$(printf '%-60s %s' "$(need_name "$need")" "$(need_packages "$need" | tr + ' ')")"); done
+    for need in "$@"; do lines+=("$(printf '%-60s %s' "$(need_name "$need")" "$(need_packages "$need" | tr "&" ' ')")"); done
     if [ "$kind" = wished ]; then
         for need in "${lines[@]}"; do note "going on without: $need"; done
         return 0
