@@ -16,6 +16,7 @@
 
 #include "conf/config.h"
 #include "protocol/base/clock.h"
+#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace {
@@ -24,8 +25,8 @@ using namespace keel;
 
 constexpr Bytes kHead =
     "# Commands\n\n"
-    "Every command that keel knows, by group, made from the rows in the code: `build/release/keel-commands-table >\n"
-    "docs/commands.md`. Arity counts the command's own words; a negative one means \"at least\". COMMAND DOCS tells\n"
+    "Every command that keel knows, by group, made from the rows in the code: `build/release/tools/keel-commands-table`\n"
+    "prints this page. Arity counts the command's own words; a negative one means \"at least\". COMMAND DOCS tells\n"
     "the same to clients.\n";
 
 // In a cell of a table a bar ends the cell.
@@ -50,7 +51,7 @@ std::string joined(const std::vector<Bytes>& words) {
 std::string line_of(const Command& command) {
     std::string called = upper(command.name());
     std::replace(called.begin(), called.end(), '|', ' ');
-    if (!command.spec().syntax.empty()) called += ' ' + std::string{command.spec().syntax};
+    if (!command.spec().syntax.empty()) called += ' ' + readable_syntax(command.spec().syntax);
     return fmt::format("| `{}` | {} | {} | {} | {} |\n", escaped(called), command.spec().arity.value,
                        joined(flag_names(command.flags())), command.spec().since, escaped(command.spec().summary));
 }

@@ -148,10 +148,12 @@ Command::Command(const CommandSpec& spec, void* self, Command* parent, std::uint
 }
 
 void Command::derive_flags() {
-    if (spec_->find_keys != nullptr) flags_ = flags_ | Flag::movablekeys;
+    bool finds_more = spec_->find_keys != nullptr;
     for (const KeySpec& spec : spec_->keys.all()) {
+        if (has(spec.use, Use::variable_flags)) finds_more = false;  // it only tells what this request does with the key
         if (!spec.keyword.empty() || spec.counted || has(spec.use, Use::incomplete)) flags_ = flags_ | Flag::movablekeys;
     }
+    if (finds_more) flags_ = flags_ | Flag::movablekeys;
 }
 
 // The old triple (first, last, step) from the specs that name a fixed range; several of them join when they lie

@@ -6,6 +6,8 @@
 //
 // Replicas never see a time that counts from now: SET with a time to live reaches them as SET ... PXAT, GETEX as
 // PEXPIREAT, PERSIST or DEL. What only decides whether to write (IFEQ), or what to answer (GET), is left out.
+#include <algorithm>
+
 #include "datatypes/string/families.h"
 #include "datatypes/string/set_options.h"
 #include "datatypes/string/store.h"
@@ -42,6 +44,16 @@ Status get(Context& cx) {
 }
 
 // ---- SET ----
+
+// SET overwrites without a look, unless an option makes it tell or compare the value that was there.
+Status keys_of_set(std::span<const Bytes> words, KeyList& out) {
+    Use use = Use::ow | Use::update;
+    for (const Bytes word : words.subspan(std::min<std::size_t>(words.size(), 3))) {
+        if (equal_nocase(word, "GET") || equal_nocase(word, "IFEQ")) use = Use::change;
+    }
+    out.add(1, use);
+    return {};
+}
 
 // What the key holds, looked up as one that is read as well as written.
 Entry* read_then_write(Context& cx, const Key& key) {
@@ -234,11 +246,13 @@ constexpr CommandSpec kRows[] = {
      .flags = kGrows,
      .categories = Category::string,
      .keys = one_key(Use::change | Use::variable_flags),
+     .find_keys = keys_of_set,
      .group = Group::string,
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Sets a key to a string, whatever it held before. The key is made if there is none.",
-     .syntax = "key value [NX|XX|IFEQ comparison-value] [GET] [EX seconds:integer|PX milliseconds:integer|"
+     .syntax = "key value condition=[NX|XX|IFEQ comparison-value] [GET] "
+               "expiration=[EX seconds:integer|PX milliseconds:integer|"
                "EXAT unix-time-seconds:unix-time|PXAT unix-time-milliseconds:unix-time|KEEPTTL]"},
     {.name = "setnx",
      .run = setnx,

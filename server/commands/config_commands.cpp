@@ -59,13 +59,15 @@ Status ConfigCommands::reset_statistics(Context& cx) {
 std::span<const CommandSpec> ConfigCommands::rows() {
     using C = ConfigCommands;
     constexpr Flag kFlags = Flag::admin | Flag::noscript | Flag::loading | Flag::stale;
+    static constexpr Bytes kOnAllNodes[] = {"request_policy:all_nodes", "response_policy:all_succeeded"};
     static constexpr CommandSpec kSubcommands[] = {
         {.name = "get", .run = method<&C::get>, .arity = at_least(3), .flags = kFlags, .group = Group::server, .since = "2.0.0",
          .complexity = "O(N) where N is the number of settings that were asked for",
          .summary = "Returns the settings of these names or patterns.", .syntax = "parameter [parameter ...]"},
         {.name = "set", .run = method<&C::set>, .arity = at_least(4), .flags = kFlags, .group = Group::server, .since = "2.0.0",
          .complexity = "O(N) where N is the number of settings that are given",
-         .summary = "Changes settings, all of them or none.", .syntax = "parameter value [parameter value ...]"},
+         .summary = "Changes settings, all of them or none.", .syntax = "parameter value [parameter value ...]",
+         .tips = kOnAllNodes},
         {.name = "resetstat", .run = method<&C::reset_statistics>, .arity = exactly(2), .flags = kFlags,
          .group = Group::server, .since = "2.0.0", .complexity = "O(1)",
          .summary = "Starts the statistics that INFO shows anew."},

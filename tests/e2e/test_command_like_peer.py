@@ -17,6 +17,7 @@ DIFFERENT = {
     ("command|getkeysandflags", "arity"): "as GETKEYS",
     ("auth", "flags"): "skip_monitor and skip_slowlog keep passwords out of both; Redis blanks the words instead",
     ("hello", "flags"): "as AUTH",
+    ("client|reply", "flags"): "no_multi: inside EXEC it would take a part of its reply away",
 }
 FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs")
 # Commands whose arguments are compared in full, names and all.

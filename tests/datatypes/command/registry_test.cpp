@@ -17,13 +17,26 @@ constexpr CommandSpec kSubcommands[] = {
 };
 
 constexpr CommandSpec kRows[] = {
-    {.name = "get", .run = nothing, .arity = exactly(2), .flags = Flag::readonly | Flag::fast,
-     .categories = Category::string, .keys = one_key(Use::read)},
-    {.name = "mset", .run = nothing, .arity = at_least(3), .flags = Flag::write,
+    {.name = "get",
+     .run = nothing,
+     .arity = exactly(2),
+     .flags = Flag::readonly | Flag::fast,
+     .categories = Category::string,
+     .keys = one_key(Use::read)},
+    {.name = "mset",
+     .run = nothing,
+     .arity = at_least(3),
+     .flags = Flag::write,
      .keys = key_range(Use::ow | Use::update, 1, -1, 2)},
-    {.name = "sintercard", .run = nothing, .arity = at_least(3), .flags = Flag::readonly,
+    {.name = "sintercard",
+     .run = nothing,
+     .arity = at_least(3),
+     .flags = Flag::readonly,
      .keys = counted_keys(Use::read, 1)},
-    {.name = "xread", .run = nothing, .arity = at_least(4), .flags = Flag::readonly,
+    {.name = "xread",
+     .run = nothing,
+     .arity = at_least(4),
+     .flags = Flag::readonly,
      .keys = {.at = {{.use = Use::read, .keyword = "STREAMS", .start_from = 1, .last = -1, .limit = 2}}, .count = 1}},
     {.name = "config", .arity = at_least(2), .subcommands = kSubcommands},
 };
@@ -127,4 +140,20 @@ TEST_CASE("registry: a renamed command answers to its new name only, one renamed
     CHECK(registry.rename("mset", ""));
     CHECK(registry.find("mset") == nullptr);
     CHECK(registry.find("fetch") == get);
+}
+
+TEST_CASE("registry: a finder makes keys movable, unless it only tells what is done with a fixed one") {
+    constexpr auto finder = [](std::span<const Bytes>, KeyList&) { return Status{}; };
+    static constexpr CommandSpec kFound[] = {
+        {.name = "migrate", .run = nothing, .arity = at_least(2), .keys = one_key(Use::rw), .find_keys = finder},
+        {.name = "set",
+         .run = nothing,
+         .arity = at_least(3),
+         .keys = one_key(Use::rw | Use::variable_flags),
+         .find_keys = finder},
+    };
+    Registry registry;
+    registry.add(kFound);
+    CHECK(registry.find("migrate")->is(Flag::movablekeys));
+    CHECK_FALSE(registry.find("set")->is(Flag::movablekeys));
 }
