@@ -17,7 +17,7 @@ std::string client_flags(const Session& session) {
     else if (session.client_class == ClientClass::replica) out += 'S';
     if (session.client_class == ClientClass::primary) out += 'M';
     if (session.subscribed()) out += 'P';
-    if (session.parked != Parked::no) out += 'b';
+    if (session.parked == Parked::paused || session.parked == Parked::blocked) out += 'b';
     if (session.close_after_reply) out += 'c';
     if (session.closing) out += 'A';
     if (session.unix_socket) out += 'U';

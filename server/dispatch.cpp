@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/dispatch.h"
 
+#include "protocol/base/log.h"
 #include "server/cycle_clock.h"
 #include "server/server.h"
 
@@ -118,7 +119,23 @@ Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
 
 // ---- Execute ----
 
+// A web page can make a browser on this machine send us requests of its own. Their first lines are no commands of
+// ours, but lines of the body may be: the connection ends before those are read.
+bool Dispatcher::refuse_browser(Session& session, const Call& call) {
+    if (!equal_nocase(call.words[0], "post") && !equal_nocase(call.words[0], "host:")) return false;
+    constexpr std::int64_t kSayEveryUs = 60'000'000;
+    const std::int64_t now_us = server_.clock.steady_us();
+    if (now_us - browser_said_us_ > kSayEveryUs || browser_said_us_ == 0) {
+        browser_said_us_ = now_us;
+        log_warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands, as a browser does "
+                    "that was made to talk to this server by a web page. Connection from {} aborted.", session.peer_address);
+    }
+    server_.clients.close(session);
+    return true;
+}
+
 Ran Dispatcher::execute(Session& session, Call& call) {
+    if (call.command == nullptr && refuse_browser(session, call)) [[unlikely]] return Ran::done;
     Verdict verdict = check_gates(session, call);
     if (verdict.kind == Verdict::Kind::park) {
         session.parked = Parked::paused;

@@ -56,6 +56,7 @@ class Dispatcher {
     Verdict gate_subscribed(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
 
+    bool refuse_browser(Session& session, const Call& call);
     Ran reject(Session& session, Call& call, const Error& error);
     void run(Session& session, Call& call);
     void record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before);
@@ -66,6 +67,7 @@ class Dispatcher {
     Context cx_;
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;
+    std::int64_t browser_said_us_ = 0;  // when refuse_browser() last logged
 };
 
 }  // namespace keel

@@ -12,11 +12,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
+#include "protocol/base/words.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/server.h"
@@ -45,7 +49,9 @@ bool write_file(const std::string& path, const std::string& text) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd < 0) return false;
     const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const int why = errno;
     ::close(fd);
+    errno = why;
     return written;
 }
 
@@ -61,7 +67,7 @@ void write_pid_file(Server& server) {
     }
     fmt::print(file, "{}\n", getpid());
     std::fclose(file);
-    server.pid_file_written = true;
+    server.pid_file = path;
 }
 
 // systemd's readiness protocol: a datagram to the socket that the environment names.
@@ -87,6 +93,18 @@ bool supervised_by_systemd(const Process& settings) {
     const bool there = std::getenv("NOTIFY_SOCKET") != nullptr;
     return settings.supervised == S::systemd || (settings.supervised == S::automatic && there);
 }
+
+// The first word of a file of /proc or /sys; empty if there is none.
+std::string first_word(const char* path) {
+    char word[64] = "";
+    if (std::FILE* file = std::fopen(path, "re")) {
+        if (std::fscanf(file, "%63s", word) != 1) word[0] = '\0';
+        std::fclose(file);
+    }
+    return word;
+}
+
+int g_daemon_pipe = -1;  // to the waiting parent
 
 Status adjust_oom_score(const Process& settings) {
     using O = Process::OomScore;
@@ -122,19 +140,89 @@ Status open_log(const Logging& settings) {
     target.syslog_ident = settings.syslog_ident;
     target.syslog_facility = facility_name(settings.syslog_facility);
     if (const Status opened = log_open(target); !opened) {
-        return Error{fmt::format("Can't open the log file: {}", opened.error().text())};
+        const Bytes text = opened.error().text();
+        const auto colon = text.rfind(": ");
+        const Bytes why = colon == Bytes::npos ? text : text.substr(colon + 2);
+        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'logfile {}'\nCan't open the log file: {}\n",
+                                 kKeelVersion, quoted(settings.file), why)};
     }
     log_level(static_cast<LogLevel>(settings.level));
     return {};
 }
 
+bool greet_supervisor(const Process& settings) {
+    using S = Process::Supervised;
+    const bool upstart_there = std::getenv("UPSTART_JOB") != nullptr;
+    if (settings.supervised == S::upstart && !upstart_there) {
+        log_warning("upstart supervision requested, but UPSTART_JOB not found!");
+        return false;
+    }
+    if (settings.supervised == S::upstart || (settings.supervised == S::automatic && upstart_there)) {
+        log_notice("supervised by upstart, will stop to signal readiness.");
+        raise(SIGSTOP);
+        unsetenv("UPSTART_JOB");
+        return true;
+    }
+    if (!supervised_by_systemd(settings)) return false;
+    log_notice("supervised by systemd: see that TimeoutStartSec and TimeoutStopSec of the unit allow for loading and saving.");
+    const bool told = notify_systemd("STATUS=Starting\n");
+    if (!told) log_warning("systemd supervision requested, but its notification socket (NOTIFY_SOCKET) does not answer.");
+    return told;
+}
+
+void notify_supervisor(const Process& settings, const std::string& message) {
+    if (supervised_by_systemd(settings) && !notify_systemd(message)) {
+        log_warning("systemd supervision requested, but its notification socket (NOTIFY_SOCKET) does not answer.");
+    }
+}
+
 void daemonize() {
-    if (fork() != 0) std::_Exit(0);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        log_warning("Cannot go to the background: {}", std::strerror(errno));
+        std::exit(1);
+    }
+    const pid_t child = fork();
+    if (child < 0) {
+        log_warning("Cannot go to the background: {}", std::strerror(errno));
+        std::exit(1);
+    }
+    if (child > 0) {
+        ::close(ends[1]);
+        char word = 0;
+        ssize_t got = 0;
+        while ((got = ::read(ends[0], &word, 1)) < 0 && errno == EINTR) {}
+        std::_Exit(got == 1 ? 0 : 1);
+    }
+    ::close(ends[0]);
+    g_daemon_pipe = ends[1];
     setsid();
+}
+
+void daemon_ready() {
+    if (g_daemon_pipe < 0) return;
+    [[maybe_unused]] const ssize_t told = ::write(g_daemon_pipe, "r", 1);  // a parent that was killed needs no answer
+    ::close(std::exchange(g_daemon_pipe, -1));
     const int null = ::open("/dev/null", O_RDWR);
     if (null < 0) return;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, stream);
     if (null > STDERR_FILENO) ::close(null);
+}
+
+void warn_of_machine(const Settings& settings) {
+    const auto backlog = parse_integer(first_word("/proc/sys/net/core/somaxconn"));
+    if (backlog && *backlog > 0 && *backlog < settings.network.tcp_backlog) {
+        log_warning("WARNING: The TCP backlog setting of {} cannot be enforced because /proc/sys/net/core/somaxconn is set to the "
+                    "lower value of {}.", settings.network.tcp_backlog, *backlog);
+    }
+    if (first_word("/proc/sys/vm/overcommit_memory") == "0") {
+        log_warning("WARNING overcommit_memory is set to 0! When memory is short, saving in the background can fail. To allow it, "
+                    "set 'vm.overcommit_memory = 1' in /etc/sysctl.conf, and for now run 'sysctl vm.overcommit_memory=1'.");
+    }
+    if (!settings.process.disable_thp && first_word("/sys/kernel/mm/transparent_hugepage/enabled") == "[always]") {
+        log_warning("WARNING Transparent Huge Pages are always on, which costs latency and memory. Leave disable-thp at yes, or run "
+                    "'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled'.");
+    }
 }
 
 void announce_start(const Config& config, const ProcessFacts&) {
@@ -167,11 +255,7 @@ void announce_ready(Server& server) {
     const Network& network = server.settings.network;
     if (network.port != 0) log_notice("Ready to accept connections tcp");
     if (!network.unix_socket.empty()) log_notice("Ready to accept connections unix");
-    if (supervised_by_systemd(server.settings.process)) {
-        if (!notify_systemd("STATUS=Ready to accept connections\nREADY=1\n")) {
-            log_warning("systemd supervision requested or auto-detected, but Redis is unable to send notifications");
-        }
-    }
+    notify_supervisor(server.settings.process, "STATUS=Ready to accept connections\nREADY=1\n");
 }
 
 std::uint32_t raise_file_limit(std::uint32_t clients) {

@@ -19,8 +19,17 @@ struct ProcessFacts;
 // Log, level and syslog as the settings say.
 Status open_log(const Logging& settings);
 
-// Goes to the background: fork, new session, standard streams to /dev/null. The parent exits with 0.
+// Whether a supervisor (upstart, systemd) started us, as far as `supervised` wants to know; tells it that we start.
+// To be called once, before daemonize(), which is not for the supervised.
+bool greet_supervisor(const Process& settings);
+// Tells systemd, if it supervises us.
+void notify_supervisor(const Process& settings, const std::string& message);
+
+// Goes to the background: fork, new session. The parent waits for daemon_ready() and exits with 0, or with 1 when the
+// child ends before it, so that a start that fails is seen; until then the child keeps the standard streams.
 void daemonize();
+// The start has succeeded: standard streams to /dev/null. Nothing if daemonize() was not called.
+void daemon_ready();
 
 // The first lines of the log: what starts, with which configuration, and as which process.
 void announce_start(const Config& config, const ProcessFacts& facts);
@@ -32,6 +41,10 @@ void announce_ready(Server& server);
 std::uint32_t raise_file_limit(std::uint32_t clients);
 // The same at the start: lowers maxclients to what fits, with lines in the log. An error if nobody fits.
 Status fit_clients_to_file_limit(Config& config);
+
+// Lines in the log about settings of the machine that will hurt: overcommit, huge pages, the kernel's limit of the
+// listening queue.
+void warn_of_machine(const Settings& settings);
 
 // Pid file, title, out-of-memory score, transparent huge pages; and from then on whenever CONFIG SET changes them.
 void adopt_process_settings(Server& server);

@@ -16,6 +16,8 @@
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
+#include "server/process.h"
+#include "server/signals.h"
 #include "server/version.h"
 
 namespace keel {
@@ -133,6 +135,10 @@ bool Server::expire(std::int64_t budget_us) {
     return left;
 }
 
+void Server::end_pause_in_time() {
+    if (pause.active() && pause.expire(clock.wall_ms())) clients.wake_all(Parked::paused);
+}
+
 void Server::cron() {
     const std::uint64_t started = CycleClock::ticks();
     const std::int64_t now_ms = clock.wall_ms();
@@ -143,7 +149,6 @@ void Server::cron() {
     stats.bytes_in_rate.sample(now_us, stats.bytes_in);
     stats.bytes_out_rate.sample(now_us, stats.bytes_out);
     stats.cycles_rate.sample(now_us, stats.loop.cycles);
-    if (pause.expire(now_ms)) clients.wake_all(Parked::paused);
     clients.cron(now_ms);
     clients.evict_clients();
     if (!pause.active()) evictor.make_room();
@@ -172,21 +177,33 @@ void Server::on_signal(int signal) {
                                   .now = (flags & kShutdownNow) != 0,
                                   .force = (flags & kShutdownForce) != 0};
     if (const Status status = shutdown(request); !status) {
-        log_warning("SIGTERM received but errors trying to shut down the server, check the logs for more information: {}",
-                    status.error().text());
+        StopSignals::forget();
+        log_warning("{} received but errors trying to shut down the server, check the logs for more information: {}",
+                    interrupt ? "SIGINT" : "SIGTERM", status.error().text());
     }
 }
 
-Status Server::shutdown(const ShutdownRequest&) {
+Status Server::shutdown(const ShutdownRequest& request) {
     log_warning("User requested shutdown...");
-    loop->listeners.reset();
-    if (!settings.process.pid_file.empty() && pid_file_written) {
-        log_notice("Removing the pid file.");
-        std::remove(settings.process.pid_file.c_str());
+    if (request.save || (!request.nosave && !settings.snapshot.save.empty())) {
+        log_warning("The data set is not saved: this version of keel writes no snapshots yet.");
     }
-    log_warning("keel is now ready to exit, bye bye...");
     loop->stop();
     return {};
+}
+
+void Server::finish() {
+    constexpr std::int64_t kLastWordsUs = 200'000;
+    notify_supervisor(settings.process, "STOPPING=1\n");
+    if (!settings.network.unix_socket.empty()) log_notice("Removing the unix socket file.");
+    loop->listeners.reset();
+    clients.drain(kLastWordsUs);
+    background.drain();
+    if (!pid_file.empty()) {
+        log_notice("Removing the pid file.");
+        std::remove(pid_file.c_str());
+    }
+    log_warning("keel is now ready to exit, bye bye...");
 }
 
 }  // namespace keel

@@ -118,15 +118,19 @@ struct Server {
 
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
+    // Lets clients go on if CLIENT PAUSE is over.
+    void end_pause_in_time();
     // Periodic work, hz times a second.
     void cron();
     // Milliseconds until there is something to do without any input: at most 1000 / hz.
     [[nodiscard]] int idle_ms();
 
-    bool pid_file_written = false;
+    std::string pid_file;  // that was written, to be removed at the end; empty: none
     void on_signal(int signal);
     // Ends the process in order: the loop stops after this turn. An error if it can't be done (the reply of SHUTDOWN).
     Status shutdown(const ShutdownRequest& request);
+    // After the loop: sends what clients have still to get, as far as they take it at once, and leaves no file behind.
+    void finish();
 };
 
 }  // namespace keel

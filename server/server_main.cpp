@@ -5,12 +5,14 @@
 //     keel-server [FILE | -] [--directive value ...]
 //
 // Order of a start: arguments and file (any mistake ends here, on stderr), directory and log, daemon, file limit,
-// sockets (a taken port ends here), data, "Ready to accept connections".
+// commands' names, sockets (a taken port ends here), data, "Ready to accept connections". Whatever ends it is said in
+// the log and on stderr, with exit status 1; a daemon's parent waits and passes that on.
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "conf/config.h"
@@ -22,6 +24,7 @@
 #include "server/process.h"
 #include "server/server.h"
 #include "server/setting_hooks.h"
+#include "server/start_checks.h"
 #include "server/version.h"
 
 namespace keel {
@@ -47,37 +50,58 @@ int fail(Bytes text) {
     return 1;
 }
 
+// Said on stderr too: the log may be elsewhere.
+int fail_logged(Bytes text) {
+    log_warning("{}", text);
+    return fail(text);
+}
+
 int serve(Config& config, ProcessFacts facts) {
     const Settings& settings = config.settings();
     const SystemClock clock;
     if (const Status opened = open_log(settings.logging); !opened) return fail(opened.error().text());
-    if (settings.process.daemonize) daemonize();
+    if (const Status safe = refuse_unsafe(settings); !safe) return fail_logged(safe.error().text());
+    const bool supervised = greet_supervisor(settings.process);
+    if (settings.process.daemonize && !supervised) daemonize();
     announce_start(config, facts);
+    if (const Status fits = fit_clients_to_file_limit(config); !fits) return fail_logged(fits.error().text());
 
-    if (const Status fits = fit_clients_to_file_limit(config); !fits) {
-        log_warning("{}", fits.error().text());
-        return fail(fits.error().text());
-    }
     Server server{config, clock, std::move(facts)};
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
-    auto listeners = Listeners::open(server.loop->context(), settings.network);
-    if (!listeners) {
-        log_warning("{}", listeners.error().text());
-        return fail(listeners.error().text());
-    }
-    server.loop->listeners = *std::move(listeners);
     if (settings.network.port == 0 && settings.network.unix_socket.empty()) {
-        log_warning("Configured to not listen anywhere, exiting.");
-        return 1;
+        return fail_logged("Configured to not listen anywhere, exiting.");
     }
+    auto listeners = Listeners::open(server.loop->context(), settings.network);
+    if (!listeners) return fail_logged(listeners.error().text());
+    server.loop->listeners = *std::move(listeners);
     adopt_process_settings(server);
     follow_settings(server);
     log_notice("Server initialized");
+    warn_of_machine(settings);
+    log_warning("The data set is in memory only: this version of keel keeps nothing on disk yet.");
     for (const std::string& note : config.notes()) log_notice("{}", note);
     server.loop->listeners->start(server);
     announce_ready(server);
+    daemon_ready();
     server.loop->run(server);
-    return 0;
+    server.finish();
+#ifdef KEEL_SANITIZED
+    return 0;  // everything is taken down, so that leaks show
+#else
+    std::_Exit(0);  // the kernel frees the data faster than we do
+#endif
+}
+
+// Lines that are no parameters.
+void read_directives(Config& config, ProcessFacts& facts) {
+    config.on_directive("rename-command", [&facts](std::span<const std::string> words) -> Status {
+        facts.renames.emplace_back(words[0], words[1]);
+        return {};
+    });
+    config.on_directive("user", accept_user_line);
+    config.on_directive("loadmodule", [](std::span<const std::string> words) -> Status {
+        return Error{fmt::format("Can't load module from {}: keel runs no modules", words[0])};
+    });
 }
 
 int run(int argc, const char* const* argv) {
@@ -95,13 +119,8 @@ int run(int argc, const char* const* argv) {
     ProcessFacts facts;
     facts.arguments.assign(argv, argv + argc);
     facts.executable = executable_path();
-    std::vector<std::pair<std::string, std::string>> renames;
-    config.on_directive("rename-command", [&renames](std::span<const std::string> words) -> Status {
-        renames.emplace_back(words[0], words[1]);
-        return {};
-    });
+    read_directives(config, facts);
     if (const Status loaded = config.load(arguments); !loaded) return fail(loaded.error().text());
-    facts.renames = std::move(renames);
     return serve(config, std::move(facts));
 }
 

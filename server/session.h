@@ -34,6 +34,7 @@ enum class Parked : std::uint8_t {
     no,
     paused,   // CLIENT PAUSE: its next request waits where it is
     blocked,  // a blocking command waits for something
+    output,   // it has much to read before more is done for it
 };
 
 class Session : public Caller {

@@ -9,6 +9,7 @@
 #include "server/net/loop.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/start_checks.h"
 
 namespace keel {
 
@@ -79,6 +80,7 @@ void follow_clients(Server& server) {
 }  // namespace
 
 void follow_settings(Server& server) {
+    server.config.on_change({"tls-port", "appendonly"}, [&server] { return refuse_unsafe(server.settings); });
     server.config.on_change(
         {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
          "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},

@@ -7,6 +7,7 @@
 #include "server/commands/config_commands.h"
 #include "server/commands/connection_commands.h"
 #include "server/commands/observation_commands.h"
+#include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
 #include "server/server.h"
 
@@ -27,6 +28,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<ConfigCommands>(server);
     add<PubSubCommands>(server);
     add<ObservationCommands>(server);
+    add<ProcessCommands>(server);
 }
 
 CommandFamilies::~CommandFamilies() = default;

@@ -11,6 +11,7 @@
 
 #include "protocol/base/log.h"
 #include "protocol/resp/errors.h"
+#include "server/client_info.h"
 #include "server/cycle_clock.h"
 #include "server/dispatch.h"
 #include "server/stats.h"
@@ -71,6 +72,7 @@ Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix
     session.created_ms = session.last_used_ms = clock_.wall_ms();
     session.authenticated = settings_.acl.require_pass.empty();
     by_id_.emplace(id, std::move(owned));
+    account(connection);
     epoll_event event{.events = EPOLLIN | EPOLLRDHUP, .data = {.ptr = &connection}};
     connection.events = event.events;
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) close(session);
@@ -97,7 +99,9 @@ std::size_t ClientSet::turn() {
     resumed.swap(to_resume_);
     for (Connection* connection : resumed) {
         connection->resumed = false;
-        if (!connection->buried) process_own(*connection);
+        if (connection->buried) continue;
+        process_own(*connection);
+        if (connection->ended) wrote_to(*connection);
     }
     for (int i = 0; i < count; ++i) {
         auto& event = ready[static_cast<std::size_t>(i)];
@@ -115,8 +119,10 @@ void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
     if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
     if ((ready & EPOLLOUT) != 0) wrote_to(connection);
     if ((ready & EPOLLIN) != 0) return read(connection);
-    // The peer shut its side while we do not read from it: a parked session must not linger.
-    if ((ready & EPOLLRDHUP) != 0) close(connection);
+    // The peer closed its sending side while we do not read from it, because it has much to read first.
+    if ((ready & EPOLLRDHUP) == 0) return;
+    connection.ending = true;
+    wrote_to(connection);
 }
 
 void ClientSet::read(Connection& connection) {
@@ -131,7 +137,14 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
     const ssize_t result = recv(connection.fd, to, room, 0);
     if (result <= 0) {
         if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-        close(connection);
+        // Who waits for something has gone; who has much to read may only have said all it wants.
+        const bool waits = connection.parked == Parked::paused || connection.parked == Parked::blocked;
+        if (result < 0 || waits) {
+            close(connection);
+        } else {
+            connection.ended = true;
+            wrote_to(connection);  // which closes it once it has nothing left to do
+        }
         return false;
     }
     got = static_cast<std::size_t>(result);
@@ -182,11 +195,15 @@ void ClientSet::process(Connection& connection, Bytes input) {
 
 void ClientSet::process_own(Connection& connection) {
     // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
-    const std::string own = std::move(connection.input);
+    std::string own = std::move(connection.input);
     connection.input.clear();
     const std::size_t taken = gather(connection, own);
     run_batch();
-    keep_rest(connection, Bytes{own}.substr(taken));
+    if (!connection.input.empty()) return keep_rest(connection, Bytes{own}.substr(taken));
+    // A long request comes in many pieces: what is there already must not be copied with each of them.
+    own.erase(0, taken);
+    connection.input = std::move(own);
+    keep_rest(connection, {});
 }
 
 std::size_t ClientSet::gather(Connection& connection, Bytes input) {
@@ -220,7 +237,10 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
 }
 
 void ClientSet::keep_rest(Connection& connection, Bytes rest) {
-    if (connection.closing || connection.close_after_reply) rest = {};
+    if (connection.closing || connection.close_after_reply) {
+        rest = {};
+        connection.input.clear();
+    }
     if (!rest.empty()) connection.input.append(rest);
     else if (connection.input.empty() && connection.input.capacity() > 64) std::string{}.swap(connection.input);
     note_input(connection);
@@ -231,19 +251,26 @@ void ClientSet::note_input(Connection& connection) {
     session.input_bytes = connection.input.size();
     session.input_capacity = connection.input.empty() ? 0 : connection.input.capacity();
     session.argument_bytes = connection.parser.memory_bytes();
+    account(connection);
     const std::size_t held = session.input_bytes + session.argument_bytes;
     recent_max_input_ = std::max(recent_max_input_, held);
     if (held <= settings_.clients.query_buffer_limit_bytes || session.client_class == ClientClass::primary) return;
     ++stats_.query_limit_disconnections;
-    log_warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}", session.id,
-                session.peer_address, held);
+    log_warning("Closing client that reached max query buffer length: {} ({} bytes)", client_line(session, clock_.wall_ms()), held);
     close(session);
+}
+
+void ClientSet::account(Connection& connection) {
+    if (connection.buried) return;
+    const std::size_t now = connection.memory_bytes();
+    memory_bytes_ += now - connection.accounted;
+    connection.accounted = now;
 }
 
 void ClientSet::protocol_error(Connection& connection) {
     Session& session = connection;
     const Error& error = connection.parser.error();
-    log_verbose("Protocol error ({}) from client: id={} addr={}", error.text(), session.id, session.peer_address);
+    log_verbose("Protocol error ({}) from client: {}", error.text(), client_line(session, clock_.wall_ms()));
     session.reply.error(error);
     stats_.count_error(error.text());
     session.close_after_reply = true;
@@ -271,9 +298,13 @@ void ClientSet::run_batch() {
         if (session.closing || session.close_after_reply) continue;
         const Ran ran = dispatcher_.execute(session, batch_[i].call);
         wrote_to(session);
-        if (ran == Ran::parked) take_back(*connection, i);
-        else if (session.parked != Parked::no) take_back(*connection, i + 1);
-        else check_output(*connection);
+        if (ran == Ran::parked) {
+            take_back(*connection, i);
+            continue;
+        }
+        if (session.parked == Parked::no) check_output(*connection);
+        if (session.parked == Parked::no && session.output.bytes() >= kOutputHighWater) session.parked = Parked::output;
+        if (session.parked != Parked::no) take_back(*connection, i + 1);
     }
     batch_.clear();
     words_.clear();
@@ -317,8 +348,8 @@ void ClientSet::check_output(Connection& connection) {
     }
     if (!over || session.closing) return;
     ++stats_.output_limit_disconnections;
-    log_warning("Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", session.id,
-                session.peer_address);
+    log_warning("Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                client_line(session, clock_.wall_ms()));
     close(session);
 }
 
@@ -348,6 +379,12 @@ void ClientSet::flush() {
         to_write_.clear();
         stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
     }
+    const std::uint64_t memory_limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
+    if (memory_limit != 0 && memory_bytes_ > memory_limit) [[unlikely]] evict_clients();
+    free_buried();
+}
+
+void ClientSet::free_buried() {
     for (Connection* connection : graves_) {
         ::close(connection->fd);
         by_id_.erase(connection->id);
@@ -377,10 +414,15 @@ void ClientSet::write(Connection& connection) {
         // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
         if (count == pieces.size()) break;
     }
-    if (session.output.empty() && session.close_after_reply) return close(session);
-    std::uint32_t events = EPOLLRDHUP;
+    account(connection);
+    if (session.parked == Parked::output && session.output.bytes() < kOutputHighWater / 2) wake(session);
+    const bool done = session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
+    if (session.output.empty() && done) return close(session);
+    std::uint32_t events = 0;
+    if (!connection.ending && !connection.ended) events |= EPOLLRDHUP;
     if (!session.output.empty()) events |= EPOLLOUT;
-    if (session.output.bytes() < kOutputHighWater && !session.close_after_reply) events |= EPOLLIN;
+    const bool reads = !connection.ended && !session.close_after_reply && session.output.bytes() < kOutputHighWater;
+    if (reads) events |= EPOLLIN;
     watch(connection, events);
 }
 
@@ -411,6 +453,7 @@ void ClientSet::close(Session& session, bool politely) {
 void ClientSet::bury(Connection& connection) {
     if (connection.buried) return;
     connection.buried = true;
+    memory_bytes_ -= connection.accounted;
     epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd, nullptr);
     for (Item& item : batch_) {
         if (item.connection == &connection) item.connection = nullptr;
@@ -459,33 +502,50 @@ void ClientSet::cron(std::int64_t now_ms) {
     recent_max_output_ = recent_max_output_ * 7 / 8;
 }
 
-std::size_t ClientSet::memory_bytes() const {
-    std::size_t total = 0;
-    for (const auto& [id, connection] : by_id_) total += connection->memory_bytes();
-    return total;
-}
-
 void ClientSet::evict_clients() {
     const std::uint64_t limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
-    if (limit == 0) return;
-    std::size_t total = memory_bytes();
-    while (total > limit) {
-        Session* largest = nullptr;
-        std::size_t most = 0;
-        for (const auto& [id, connection] : by_id_) {
-            Session& session = *connection;
-            const std::size_t bytes = session.memory_bytes();
-            const bool exempt = session.closing || session.no_evict || session.client_class == ClientClass::replica ||
-                                session.client_class == ClientClass::primary;
-            if (exempt || bytes <= most) continue;
-            largest = &session;
-            most = bytes;
-        }
-        if (largest == nullptr) return;
-        log_notice("Evicting client: id={} addr={} tot-mem={}", largest->id, largest->peer_address, most);
+    if (limit == 0 || memory_bytes_ <= limit) return;
+    std::vector<Connection*> largest;
+    for (const auto& [id, connection] : by_id_) {
+        account(*connection);
+        const bool exempt = connection->closing || connection->no_evict || connection->client_class == ClientClass::replica ||
+                            connection->client_class == ClientClass::primary;
+        if (!exempt) largest.push_back(connection.get());
+    }
+    std::sort(largest.begin(), largest.end(), [](const Connection* a, const Connection* b) { return a->accounted > b->accounted; });
+    std::size_t total = memory_bytes_;
+    for (Connection* connection : largest) {
+        if (total <= limit) return;
+        log_notice("Evicting client: {}", client_line(*connection, clock_.wall_ms()));
         ++stats_.evicted_clients;
-        total -= std::min(total, most);
-        close(*largest);
+        total -= connection->accounted;
+        close(*connection);
+    }
+}
+
+// ---- The end ----
+
+void ClientSet::drain(std::int64_t budget_us) {
+    flush();
+    const std::int64_t end_us = clock_.steady_us() + budget_us;
+    for (;;) {
+        bool waiting = false;
+        for (const auto& [id, connection] : by_id_) {
+            const bool has_output = !connection->output.empty() && !connection->closing;
+            waiting = waiting || has_output;
+            if (!connection->buried) watch(*connection, has_output ? std::uint32_t{EPOLLOUT} : 0U);
+        }
+        const std::int64_t left_us = end_us - clock_.steady_us();
+        if (!waiting || left_us <= 0) return;
+        std::array<epoll_event, 256> ready;
+        const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), static_cast<int>(left_us / 1000) + 1);
+        for (int i = 0; i < count; ++i) {
+            auto& event = ready[static_cast<std::size_t>(i)];
+            auto& connection = *static_cast<Connection*>(event.data.ptr);
+            if ((event.events & EPOLLOUT) != 0) wrote_to(connection);
+            else close(connection);
+        }
+        flush();
     }
 }
 

@@ -11,8 +11,10 @@
 //   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
 //   2. Views of a batch's words are good until the batch has run: the shared buffer is not reused before.
 //   3. A connection that ends during a turn is marked closing, and freed when the turn is over.
-//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT, and
-//      a client that does not read its output is not read from.
+//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. A client
+//      that does not read its output is not read from, and no further request of it is run: it holds at most
+//      kOutputHighWater and one reply.
+//   5. A client that closed its sending side gets all its replies.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -78,7 +80,10 @@ class ClientSet {
     void cron(std::int64_t now_ms);
     // Frees memory of clients until it is below maxmemory-clients, the largest client first.
     void evict_clients();
-    [[nodiscard]] std::size_t memory_bytes() const;
+    [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+
+    // The end: writes what waits for at most `budget_us`, as far as clients take it, and reads nothing more.
+    void drain(std::int64_t budget_us);
 
     void set_before_flush(std::function<void()> hook) { before_flush_ = std::move(hook); }
     // Told of each session before it goes.
@@ -100,7 +105,9 @@ class ClientSet {
     static constexpr std::size_t kSharedBytes = 512 * 1024;
     // A limit of a few bytes must not make an ordinary reply deadly: Redis does not count its 16 KiB buffer either.
     static constexpr std::size_t kOutputUncounted = 20 * 1024;
-    static constexpr std::size_t kOutputHighWater = 1024 * 1024;  // above: not read from
+    // Above: not read from. So high because many libraries send a whole pipeline before they read: they must not
+    // wait for us while we wait for them.
+    static constexpr std::size_t kOutputHighWater = 64 * 1024 * 1024;
 
     void on_ready(Connection& connection, std::uint32_t ready);
     void read(Connection& connection);
@@ -119,6 +126,8 @@ class ClientSet {
     void write(Connection& connection);
     void watch(Connection& connection, std::uint32_t events);
     void note_input(Connection& connection);
+    void account(Connection& connection);
+    void free_buried();
     void bury(Connection& connection);
     [[nodiscard]] static Connection& of(Session& session);
     [[nodiscard]] const OutputLimit& output_limit(const Session& session) const;
@@ -141,6 +150,7 @@ class ClientSet {
     std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;
     std::uint64_t cron_at_ = 0;  // id from which the next cron goes on
+    std::size_t memory_bytes_ = 0;  // of all sessions, as last looked at
     std::size_t recent_max_input_ = 0;
     std::size_t recent_max_output_ = 0;
 };

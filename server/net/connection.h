@@ -29,6 +29,9 @@ struct Connection final : Session {
     std::string input;        // bytes of incomplete requests
 
     std::uint32_t events = 0;     // what epoll is asked for
+    std::size_t accounted = 0;    // memory of this one in the sum of all
+    bool ending = false;          // the peer closed its sending side: EPOLLRDHUP says nothing new
+    bool ended = false;           // and all that it sent was read; it may still read itself
     bool output_queued = false;   // in the list of those to be written this turn
     bool resumed = false;         // in the list of those to be looked at again without new input
     bool buried = false;          // in the list of those to be freed

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 
 #include "protocol/base/log.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/server.h"
+#include "server/signals.h"
 
 namespace keel {
 
@@ -26,14 +26,16 @@ constexpr std::size_t kBusy = 4;                 // a turn with so many clients 
 Loop::Loop() = default;
 
 Loop::~Loop() {
-    // The descriptor belongs to ClientSet.
     if (clients_) clients_->release();
+    if (signalled_) signalled_->release();
 }
 
 void Loop::post(std::function<void()> work) { asio::post(context_, std::move(work)); }
 
 void Loop::run(Server& server) {
     clients_ = std::make_unique<asio::posix::stream_descriptor>(context_, server.clients.descriptor());
+    signals_ = std::make_unique<StopSignals>();
+    signalled_ = std::make_unique<asio::posix::stream_descriptor>(context_, signals_->descriptor());
     watch_signals(server);
     next_cron_us_ = server.clock.steady_us();
     while (!stopped_) turn(server);
@@ -43,6 +45,7 @@ void Loop::turn(Server& server) {
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t commands_before = server.stats.commands;
     server.keyspace.set_now(server.clock.wall_ms());
+    server.end_pause_in_time();
     const std::size_t served = server.clients.turn();
     due_left_ = server.expire(served > 0 ? kExpireBusyUs : kExpireIdleUs);
     server.clients.flush();
@@ -90,16 +93,11 @@ void Loop::arm(Server&) {
 }
 
 void Loop::watch_signals(Server& server) {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
-    const auto wait = [this, &server](auto&& again) -> void {
-        signals_.async_wait([this, &server, again](const boost::system::error_code& error, int signal) {
-            if (error) return;
-            server.on_signal(signal);
-            again(again);
-        });
-    };
-    wait(wait);
+    signalled_->async_wait(asio::posix::stream_descriptor::wait_read, [this, &server](const boost::system::error_code& error) {
+        if (error) return;
+        while (const auto signal = signals_->take()) server.on_signal(*signal);
+        watch_signals(server);
+    });
 }
 
 }  // namespace keel

@@ -15,7 +15,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <functional>
 #include <memory>
@@ -24,6 +23,7 @@ namespace keel {
 
 struct Server;
 class Listeners;
+class StopSignals;
 
 class Loop {
   public:
@@ -48,7 +48,9 @@ class Loop {
     void watch_signals(Server& server);
 
     boost::asio::io_context context_{1};
-    boost::asio::signal_set signals_{context_};
+    std::unique_ptr<StopSignals> signals_;
+    // Both belong to others: signals_ and ClientSet.
+    std::unique_ptr<boost::asio::posix::stream_descriptor> signalled_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> clients_;
     bool armed_ = false;
     bool stopped_ = false;

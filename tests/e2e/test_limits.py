@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What one client may cost: input, output, connections, memory; and that the others notice nothing."""
 import random
+import socket
 import time
 
-from keel import IS_PEER, PATIENCE, info_of, wait_for
+from keel import IS_PEER, PATIENCE, info_of, keel_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -171,3 +172,76 @@ def test_the_server_survives_random_bytes(server, c):
                 pass
     assert c("PING") == "PONG"
     assert isinstance(Client(server.port), Client)
+
+
+@keel_only  # the peer drops what it has not sent when it reads the end of input
+def test_who_closes_the_sending_side_gets_all_replies(server, c):
+    """printf ... | nc: everything was sent, and the end of input follows at once."""
+    c("SET", "big", b"x" * 1_000_000)
+    with server.client() as d:
+        d.send_raw(encode("GET", "big") * 40 + encode("PING"))
+        d.socket.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        for _ in range(40):
+            assert len(d.read()) == 1_000_000
+        assert d.read() == "PONG"
+        assert d.closed_within(3)
+
+
+def test_half_a_request_and_the_end_of_input(server, c):
+    with server.client() as d:
+        d.send_raw(encode("PING") + b"*2\r\n$3\r\nGET\r\n$5\r\nab")
+        d.socket.shutdown(socket.SHUT_WR)
+        assert d.read() == "PONG"
+        assert d.closed_within(3)
+
+
+@keel_only
+def test_who_does_not_read_is_served_no_further(server, c):
+    """What waits for a client is bounded even with no limit set; and the client gets all of it in the end."""
+    c("SET", "big", b"x" * 1_000_000)
+    with server.client() as d:
+        me = str(d("CLIENT", "ID"))
+        d.send_raw(encode("GET", "big") * 300)
+        time.sleep(0.5)
+        line = c("CLIENT", "LIST", "ID", me).decode()
+        assert int(line.split("omem=")[1].split()[0]) < 80_000_000
+        assert c("PING") == "PONG"
+        for _ in range(300):
+            assert len(d.read()) == 1_000_000
+        assert d("PING") == "PONG"
+
+
+def test_killed_in_the_middle_of_a_pipeline(server, c):
+    with server.client() as d:
+        me = d("CLIENT", "ID")
+        d.send_raw(encode("SET", "k", "before") + encode("CLIENT", "KILL", "ID", me, "SKIPME", "no") + encode("SET", "k", "after"))
+        assert d.read() == "OK" and d.read() == 1
+        assert d.closed_within(3)
+    assert c("GET", "k") == b"before"
+
+
+def test_a_long_request_in_small_pieces(server, c):
+    """Many arguments, none of them large: time must not grow with the square of what has come."""
+    request = encode("PING", "x") * 10 + b"*200002\r\n" + b"$4\r\nPING\r\n" + b"$8\r\nabcdefgh\r\n" * 200_001 + encode("PING", "end")
+    with server.client(timeout=20) as d:
+        d.send_raw(request)
+        for _ in range(10):
+            assert d.read() == b"x"
+        assert isinstance(d.read(), Error)
+        assert d.read() == b"end"
+
+
+@keel_only
+def test_memory_of_clients_is_counted_and_given_back(server, c):
+    def of_clients():
+        return sum(int(line.split("tot-mem=")[1].split()[0]) for line in c("CLIENT", "LIST").decode().strip().split("\n"))
+
+    before = of_clients()
+    with server.client() as d:
+        d.send_raw(b"*2\r\n$4\r\nPING\r\n$3000000\r\n" + b"x" * 2_900_000)
+        time.sleep(0.1)
+        assert of_clients() - before > 2_900_000
+        d.send_raw(b"x" * 100_000 + b"\r\n")
+        assert len(d.read()) == 3_000_000
+        wait_for(lambda: of_clients() - before < 100_000)

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The process: what it refuses to start with, how addresses change while it runs, how it ends."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, keel_only, wait_for
+from resp import Client, Closed, Error, encode
+
+
+def refusal(start, **config):
+    server = start({k.replace("_", "-"): v for k, v in config.items()}, ready=False)
+    assert server.wait_exit() == 1
+    return server.log() + server.stderr()
+
+
+# --- what cannot be done is not ignored ---
+@keel_only
+@pytest.mark.parametrize("name, value, word", [
+    ("user", "bob on >secret ~app:* +get", "access rules"),
+    ("user", "default on >secret ~* &* +@all", "requirepass"),
+    ("aclfile", "/tmp/users.acl", "aclfile"),
+    ("loadmodule", "/usr/lib/some.so", "Can't load module from /usr/lib/some.so"),
+    ("tls-port", "6390", "tls-port"),
+    ("appendonly", "yes", "appendonly"),
+    ("replicaof", "127.0.0.1 6379", "replicaof"),
+    ("cluster-enabled", "yes", "cluster-enabled"),
+])
+def test_what_would_be_unsafe_to_ignore_stops_the_start(start, name, value, word):
+    assert word in refusal(start, **{name: value})
+
+
+def test_the_line_of_an_unrestricted_user_is_taken(start):
+    with start({"user": "default on nopass ~* &* +@all"}).client() as c:
+        assert c("PING") == "PONG"
+
+
+@keel_only
+def test_config_set_refuses_it_too(c):
+    for name, value in (("appendonly", "yes"), ("tls-port", "6390")):
+        assert c("CONFIG", "SET", name, value).startswith("ERR CONFIG SET failed (possibly related to argument '%s') - " % name)
+        assert config_get(c, name) in ("no", "0")
+
+
+def test_nowhere_to_listen(start):
+    assert "Configured to not listen anywhere, exiting." in refusal(start, port=0)
+
+
+def test_a_file_limit_too_low_for_anybody(start):
+    server = start(file_limit=30, ready=False)
+    assert server.wait_exit() == 1
+    assert "not enough for the server to start" in server.log() + server.stderr()
+
+
+@keel_only
+def test_a_daemon_that_cannot_start_says_so_and_exits_with_1(start, tmp_path):
+    other = start()
+    out = subprocess.run([BINARY, "--daemonize", "yes", "--port", str(other.port), "--bind", "127.0.0.1", "--dir", str(tmp_path),
+                          "--pidfile", str(tmp_path / "pid")], capture_output=True, text=True, timeout=20 * PATIENCE)
+    assert out.returncode == 1
+    assert "Failed listening on port %d" % other.port in out.stderr
+
+
+@pytest.mark.parametrize("line, text", [
+    ("nosuch other", "No such command in rename-command"),
+    ("get set", "Target command name already exists"),
+])
+def test_a_bad_rename_stops_the_start(start, line, text):
+    assert text in refusal(start, rename_command=line)
+
+
+def test_renamed_and_removed_commands(start):
+    with start({"rename-command": ["get fetch", 'echo ""', "client kunde"]}).client() as c:
+        assert c("FETCH", "k") is None
+        assert c("GET", "k") == Error("ERR unknown command 'GET', with args beginning with: 'k' ")
+        assert c("ECHO", "x").startswith("ERR unknown command 'ECHO'")
+        assert isinstance(c("KUNDE", "ID"), int)
+
+
+# --- addresses ---
+def listens(port, host="127.0.0.1"):
+    try:
+        socket.create_connection((host, port), 2).close()
+        return True
+    except OSError:
+        return False
+
+
+def test_another_port_takes_the_place_of_the_first(start):
+    server = start()
+    port = free_port()
+    with server.client() as c:
+        assert c("CONFIG", "SET", "port", port) == "OK"
+        assert listens(port)
+        wait_for(lambda: not listens(server.port))
+        assert c("PING") == "PONG"  # who is connected stays
+    server.port = port
+
+
+def test_port_0_closes_it_while_the_unix_socket_stays(start, tmp_path):
+    path = str(tmp_path / "s")
+    server = start({"unixsocket": path})
+    with Client(path=path) as c:
+        assert c("CONFIG", "SET", "port", 0) == "OK"
+        wait_for(lambda: not listens(server.port))
+        with Client(path=path) as d:
+            assert d("PING") == "PONG"
+        assert c("CONFIG", "SET", "port", server.port) == "OK"
+        assert listens(server.port)
+
+
+def test_bind_changes_while_running(start):
+    server = start()
+    with server.client() as c:
+        assert c("CONFIG", "SET", "bind", "127.0.0.1 127.0.0.2") == "OK"
+        assert listens(server.port, "127.0.0.2") and listens(server.port)
+        assert c("CONFIG", "SET", "bind", "* -::*") == "OK"  # overlaps what is open
+        assert listens(server.port, "127.0.0.3")
+        assert c("CONFIG", "SET", "bind", "127.0.0.1") == "OK"
+        wait_for(lambda: not listens(server.port, "127.0.0.3"))
+        assert listens(server.port)
+
+
+def test_a_bind_that_fails_changes_nothing(start):
+    server = start()
+    with server.client() as c:
+        reply = c("CONFIG", "SET", "timeout", "5", "bind", "192.0.2.1")
+        assert reply == Error("ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses.")
+        assert (config_get(c, "bind"), config_get(c, "timeout")) == ("127.0.0.1", "0")
+    wait_for(lambda: listens(server.port))
+
+
+# --- settings of the process ---
+def test_maxclients_beyond_what_the_system_allows_is_refused(start):
+    server = start(file_limit=200)
+    with server.client() as c:
+        before = config_get(c, "maxclients")
+        reply = c("CONFIG", "SET", "maxclients", "100000")
+        assert re.fullmatch(r"ERR CONFIG SET failed \(possibly related to argument 'maxclients'\) - The operating system is not "
+                            r"able to handle the specified number of clients, try with \d+", reply), reply
+        assert config_get(c, "maxclients") == before
+
+
+def test_oom_score_is_put_back_when_a_later_setting_fails(start):
+    other, server = start(), start()
+    path = "/proc/%d/oom_score_adj" % server.pid
+    before = open(path).read()
+    with server.client() as c:
+        reply = c("CONFIG", "SET", "oom-score-adj-values", "1 1 1", "oom-score-adj", "yes", "port", other.port)
+        assert isinstance(reply, Error)
+        assert open(path).read() == before
+        assert config_get(c, "oom-score-adj") == "no"
+
+
+def test_title_follows_its_template(start):
+    server = start()
+    with server.client() as c:
+        assert c("CONFIG", "SET", "proc-title-template", "TEST {port}") == "OK"
+    with open("/proc/%d/cmdline" % server.pid) as f:
+        assert f.read().split("\0")[0].rstrip() == "TEST %d" % server.port
+
+
+def test_loglevel_at_run_time(start):
+    server = start({"loglevel": "warning"})
+    with server.client() as c:
+        c("CONFIG", "SET", "loglevel", "debug")
+        with server.client() as d:
+            d("PING")
+        server.wait_log("Accepted 127.0.0.1:")
+
+
+def test_a_password_taken_away_lets_those_in_who_wait(start):
+    server = start()
+    with server.client() as c:
+        assert c("CONFIG", "SET", "requirepass", "secret") == "OK"
+        assert c("PING") == "PONG"  # who is in stays in
+        with server.client() as d:
+            assert d("PING").code == "NOAUTH"
+            assert c("CONFIG", "SET", "requirepass", "") == "OK"
+            assert d("PING") == "PONG"
+
+
+# --- the end ---
+def test_pid_file_and_socket_are_gone_afterwards(start, tmp_path):
+    server = start({"pidfile": str(tmp_path / "pid"), "unixsocket": str(tmp_path / "s")})
+    wait_for(lambda: (tmp_path / "pid").exists())
+    server.kill(signal.SIGINT)
+    assert server.wait_exit() == 0
+    assert not (tmp_path / "pid").exists() and not (tmp_path / "s").exists()
+    assert "Removing the pid file." in server.log() and "Removing the unix socket file." in server.log()
+
+
+@keel_only
+def test_systemd_hears_of_start_and_end(start, tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        s.settimeout(5 * PATIENCE)
+        server = start({"supervised": "auto", "daemonize": "yes"}, environment={"NOTIFY_SOCKET": path})
+        said = []
+        while not said or b"READY=1" not in said[-1]:
+            said.append(s.recv(1000))
+        server.kill()
+        assert server.wait_exit() == 0  # the process that was started: the supervised do not go to the background
+        while b"STOPPING=1" not in said[-1]:
+            said.append(s.recv(1000))
+
+
+def test_a_second_sigint_ends_a_held_up_server_at_once(start):
+    if IS_PEER:
+        pytest.skip("needs a command that holds the loop up")
+    server = start()
+    with server.client() as c:
+        if isinstance(c("DEBUG", "SLEEP", "0"), Error):
+            pytest.skip("no DEBUG SLEEP")
+        c.send("DEBUG", "SLEEP", "20")
+        time.sleep(0.2)
+        server.kill(signal.SIGINT)
+        time.sleep(0.2)
+        server.kill(signal.SIGINT)
+        assert server.wait_exit(5) == 1
+
+
+@keel_only  # the peer may end before it has sent what it answered
+def test_nothing_behind_shutdown_runs(start):
+    server = start()
+    with server.client() as c:
+        c.send_raw(encode("PING") + encode("SHUTDOWN", "NOSAVE") + encode("ECHO", "late"))
+        assert c.read() == "PONG"
+        with pytest.raises(Closed):
+            c.read()
+    assert server.wait_exit() == 0
+
+
+@keel_only
+def test_replies_that_are_due_are_sent_before_the_end(start):
+    server = start()
+    with server.client() as c, server.client() as d:
+        c("SET", "big", b"x" * 1_000_000)
+        d.send_raw(encode("GET", "big") * 8)
+        time.sleep(0.3)  # more than the socket takes: the rest waits in the server
+        c.send("SHUTDOWN", "NOSAVE")
+        for _ in range(8):
+            assert len(d.read()) == 1_000_000
+    assert server.wait_exit() == 0
