@@ -14,7 +14,7 @@
 #include <jemalloc/jemalloc.h>
 #endif
 #if defined(KEEL_SANITIZED)
-#include <sanitizer/allocator_interface.h>
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // GCC comes without the header that declares it
 #endif
 
 namespace keel {
