@@ -122,7 +122,8 @@ class Table : public table::TableCore {
     }
     void prefetch_item(std::uint64_t hash) const noexcept {
         seek(hash, [](const Item* item) {
-            prefetch(item);
+            if constexpr (requires { Traits::prefetch(item); }) Traits::prefetch(item);
+            else prefetch(item);
             return true;  // mark and tag agree: hardly ever is it another's item
         });
     }

@@ -86,9 +86,6 @@ class Entry {
     [[nodiscard]] std::size_t size() const noexcept;
     [[nodiscard]] std::size_t allocated_bytes() const noexcept;
 
-    // Asks for the line where the value begins.
-    void prefetch_value() const noexcept { __builtin_prefetch(raw() + 64); }
-
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
