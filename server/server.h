@@ -56,6 +56,12 @@ struct ProcessFacts {
     std::vector<std::pair<std::string, std::string>> renames;  // rename-command, in the order of the file
 };
 
+// What DEBUG turns on and off for tests, and no other part owns.
+struct DebugSwitches {
+    bool skip_checksums = false;      // RESTORE and loading trust what they are given
+    bool scripts_may_call_all = false;  // commands that scripts may not call are let through
+};
+
 // How SHUTDOWN or a signal wants the process to end.
 struct ShutdownRequest {
     bool save = false;
@@ -101,6 +107,7 @@ struct Server {
     // Commands that ran at least so long are looked at for the slow log and the latency monitor.
     std::uint64_t slow_threshold_ns = 0;
     bool cron_paused = false;  // DEBUG PAUSE-CRON
+    DebugSwitches debug;
 
     // Takes the settings that parts keep in a form of their own; after start and after every CONFIG SET.
     void apply_settings();
@@ -116,6 +123,11 @@ struct Server {
     // lets commands block.
     std::function<bool(Session& session, bool with_error)> unblock;
 
+    // Notes an event for the latency monitor if it began (CycleClock) long enough ago.
+    void note_latency(Bytes event, std::uint64_t started);
+
+    // Makes room below maxmemory; see Evictor::make_room.
+    bool make_room();
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
     // Lets clients go on if CLIENT PAUSE is over.

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <span>
 
+#include "datatypes/core/digest.h"
 #include "protocol/base/block.h"
 #include "protocol/base/bytes.h"
 
@@ -55,6 +56,7 @@ struct TypeOps {
     void (*destroy)(const ValueRef&) noexcept;                    // frees the payload, if there is one
     std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
     std::size_t (*free_effort)(const ValueRef&);                  // allocations to free: above a limit, in the background
+    void (*digest)(const ValueRef&, DigestSink&);                 // tells its content, the same whatever the encoding
 };
 
 // The ops of a type; every Type in use has one.

@@ -25,6 +25,11 @@ std::size_t memory(const ValueRef& value, std::size_t) {
 
 std::size_t free_effort(const ValueRef&) { return 1; }
 
+void digest(const ValueRef& value, DigestSink& sink) {
+    if (value.is_integer()) sink.ordered(integer_text(value.integer));
+    else sink.ordered(value.payload != nullptr ? static_cast<const Block*>(value.payload)->bytes() : value.text);
+}
+
 }  // namespace
 
 std::size_t length(const Entry& entry) {
@@ -40,6 +45,7 @@ const TypeOps kOps{
     .destroy = destroy,
     .memory = memory,
     .free_effort = free_effort,
+    .digest = digest,
 };
 
 }  // namespace keel::string

@@ -8,7 +8,9 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #if defined(KEEL_JEMALLOC)
 #include <jemalloc/jemalloc.h>
@@ -127,5 +129,52 @@ std::string allocator_report() {
 #endif
     return out;
 }
+
+#if defined(KEEL_JEMALLOC)
+
+namespace {
+Error allocator_error(int code) { return Error{fmt::format("ERR {}", std::strerror(code))}; }
+}  // namespace
+
+// A parameter's width is not told: the one that fits is accepted.
+Result<std::int64_t> allocator_number(const std::string& name, std::optional<std::int64_t> value) {
+    int code = EINVAL;
+    for (const std::size_t width : {sizeof(std::int64_t), sizeof(std::int32_t), sizeof(bool)}) {
+        std::int64_t old = 0;
+        std::int64_t fresh = value.value_or(0);
+        std::size_t size = width;
+        code = mallctl(name.c_str(), &old, &size, value ? &fresh : nullptr, value ? width : 0);
+        if (code == 0) return old;
+        if (code != EINVAL) break;
+    }
+    return allocator_error(code);
+}
+
+Result<std::string> allocator_text(const std::string& name, std::optional<std::string> value) {
+    const char* old = nullptr;
+    std::size_t size = sizeof(old);
+    const char* fresh = value ? value->c_str() : nullptr;
+    const int code = mallctl(name.c_str(), &old, &size, value ? &fresh : nullptr, value ? sizeof(fresh) : 0);
+    if (code != 0) return allocator_error(code);
+    return std::string{old == nullptr ? "" : old};
+}
+
+Status allocator_act(const std::string& name) {
+    const int code = mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
+    if (code != 0) return allocator_error(code);
+    return {};
+}
+
+#else
+
+namespace {
+constexpr ErrorText kNoParameters{"ERR The allocator of this build has no parameters"};
+}
+
+Result<std::int64_t> allocator_number(const std::string&, std::optional<std::int64_t>) { return kNoParameters; }
+Result<std::string> allocator_text(const std::string&, std::optional<std::string>) { return kNoParameters; }
+Status allocator_act(const std::string&) { return kNoParameters; }
+
+#endif
 
 }  // namespace keel

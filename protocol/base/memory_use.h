@@ -7,7 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "protocol/base/result.h"
 
 namespace keel {
 
@@ -37,5 +40,12 @@ struct AllocatorFigures {
 bool purge_allocator();
 // The allocator's own report, for MEMORY MALLOC-STATS.
 [[nodiscard]] std::string allocator_report();
+
+// The allocator's own parameters by name ("arenas.page"), numbers and texts: the present value, and with `value` that
+// one is set. A text parameter without a value, such as "thread.tcache.flush", is carried out by `act`. Errors say why
+// in the system's words; without such an allocator everything is one.
+Result<std::int64_t> allocator_number(const std::string& name, std::optional<std::int64_t> value);
+Result<std::string> allocator_text(const std::string& name, std::optional<std::string> value);
+Status allocator_act(const std::string& name);
 
 }  // namespace keel
