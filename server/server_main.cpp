@@ -18,6 +18,7 @@
 #include "conf/config.h"
 #include "protocol/base/log.h"
 #include "protocol/base/memory_use.h"
+#include "server/crash_report.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
@@ -67,6 +68,7 @@ int serve(Config& config, ProcessFacts facts) {
     if (const Status fits = fit_clients_to_file_limit(config); !fits) return fail_logged(fits.error().text());
 
     Server server{config, clock, std::move(facts)};
+    const CrashReportScope crash_report{server};
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
     if (settings.network.port == 0 && settings.network.unix_socket.empty()) {
         return fail_logged("Configured to not listen anywhere, exiting.");
@@ -132,6 +134,7 @@ int main(int argc, char** argv) {
     keel::CycleClock::calibrate();
     keel::register_thread_memory();
     keel::remember_title_area(argc, argv);
+    keel::install_crash_report();
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
     try {

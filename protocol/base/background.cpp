@@ -11,6 +11,8 @@ Background::Background(std::function<void()> wake, std::string name) : wake_(std
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    // A fault of its own is reported like any other's (and the kernel would not wait for it to be unblocked).
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, fault);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this] { work(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

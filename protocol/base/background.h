@@ -12,7 +12,7 @@
 //   2. A job and what it holds is destroyed on the helper thread, before its completion runs.
 //   3. `wake` is called on the helper thread, once for each time the finished jobs become some.
 //   4. pending() counts a job until it has run and, if it has one, its completion has returned.
-//   5. The helper takes no signals.
+//   5. The helper takes no signals but those of its own faults.
 //
 // Threads do not survive a fork: make one after daemonizing, and a forked child neither uses nor destroys the one
 // it inherited (it leaves by _exit).
