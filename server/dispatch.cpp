@@ -91,7 +91,7 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
 
 Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]] return {};
-    const bool fits = server_.evictor.make_room();
+    const bool fits = server_.make_room();
     if (fits || !call.command->is(Flag::denyoom)) return {};
     return refuse(errors::kOom);
 }
@@ -194,12 +194,13 @@ void Dispatcher::run(Session& session, Call& call) {
     session.last_command = &command;
     ++session.commands;
 
-    if (server_.monitors.any() && !command.is(Flag::skip_monitor) && !command.is(Flag::admin)) [[unlikely]] {
-        server_.monitors.feed(session, call.words);
-    }
     const std::uint64_t errors_before = session.reply.errors_written();
     const std::uint64_t started = CycleClock::ticks();
     if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
+    // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
+    if (server_.monitors.any() && !command.is(Flag::skip_monitor) && !command.is(Flag::admin)) [[unlikely]] {
+        server_.monitors.feed(session, call.words);
+    }
     record(session, call, started, errors_before);
     running_ = nullptr;
     running_session_ = nullptr;

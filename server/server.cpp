@@ -13,6 +13,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/words.h"
 #include "server/commands/families.h"
+#include "server/crash_report.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
@@ -122,6 +123,21 @@ void Server::note_slow(const Session& session, const Call& call, std::uint64_t t
     }
 }
 
+void Server::note_latency(Bytes event, std::uint64_t started) {
+    const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
+    if (threshold_ms <= 0) return;
+    const std::uint64_t took_ms = CycleClock::ns(CycleClock::ticks() - started) / 1'000'000;
+    if (took_ms < static_cast<std::uint64_t>(threshold_ms)) return;
+    latency.add(event, clock.wall_ms() / 1000, static_cast<std::uint32_t>(took_ms));
+}
+
+bool Server::make_room() {
+    const std::uint64_t started = CycleClock::ticks();
+    const bool fits = evictor.make_room();
+    note_latency("eviction-cycle", started);
+    return fits;
+}
+
 // ---- Time ----
 
 bool Server::expire(std::int64_t budget_us) {
@@ -132,6 +148,7 @@ bool Server::expire(std::int64_t budget_us) {
     const bool left = keyspace.remove_due(keyspace.now(), clock, budget_us);
     after_command.drain();
     stats.loop.expire_ns += CycleClock::ns(CycleClock::ticks() - started);
+    note_latency("expire-cycle", started);
     return left;
 }
 
@@ -144,6 +161,10 @@ void Server::cron() {
     const std::int64_t now_ms = clock.wall_ms();
     const std::int64_t now_us = clock.steady_us();
     keyspace.set_now(now_ms);
+    // A period below two rounds of this would bark at a healthy loop.
+    if (const std::int64_t period_ms = settings.debug.watchdog_period_ms; period_ms > 0) {
+        feed_watchdog(std::max<std::int64_t>(period_ms, 2000 / settings.process.hz));
+    }
     stats.peak_memory = std::max(stats.peak_memory, used_memory());
     stats.commands_rate.sample(now_us, stats.commands);
     stats.bytes_in_rate.sample(now_us, stats.bytes_in);
@@ -151,7 +172,7 @@ void Server::cron() {
     stats.cycles_rate.sample(now_us, stats.loop.cycles);
     clients.cron(now_ms);
     clients.evict_clients();
-    if (!pause.active()) evictor.make_room();
+    if (!pause.active()) make_room();
     after_command.drain();
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }

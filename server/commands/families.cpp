@@ -6,9 +6,13 @@
 #include "server/commands/command_commands.h"
 #include "server/commands/config_commands.h"
 #include "server/commands/connection_commands.h"
+#include "server/commands/debug_commands.h"
+#include "server/commands/latency_commands.h"
+#include "server/commands/memory_commands.h"
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
+#include "server/commands/slow_log_commands.h"
 #include "server/server.h"
 
 namespace keel {
@@ -29,6 +33,10 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<PubSubCommands>(server);
     add<ObservationCommands>(server);
     add<ProcessCommands>(server);
+    add<MemoryCommands>(server);
+    add<SlowLogCommands>(server);
+    add<LatencyCommands>(server);
+    add<DebugCommands>(server);
 }
 
 CommandFamilies::~CommandFamilies() = default;

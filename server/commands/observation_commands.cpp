@@ -60,9 +60,9 @@ std::span<const CommandSpec> ObservationCommands::rows() {
          .tips = kTimeTips},
         {.name = "monitor", .run = method<&C::monitor>, .arity = exactly(1),
          .flags = Flag::admin | Flag::noscript | Flag::loading | Flag::stale, .group = Group::server, .since = "1.0.0",
-         .summary = "Shows this connection every command as it runs."},
+         .complexity = "O(1)", .summary = "Shows this connection every command as it runs."},
         {.name = "lolwut", .run = method<&C::lolwut>, .arity = at_least(1), .flags = Flag::readonly | Flag::fast,
-         .group = Group::server, .since = "5.0.0", .summary = "Draws a picture, and tells the version.",
+         .group = Group::server, .since = "5.0.0", .complexity = "O(1)", .summary = "Draws a picture, and tells the version.",
          .syntax = "[VERSION version:integer] [columns:integer [rows:integer]]"},
     };
     return kRows;
