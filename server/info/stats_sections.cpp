@@ -50,11 +50,10 @@ void write_keys(const Server& server, InfoText& out) {
     out.field("keyspace_misses", counters.misses);
 }
 
-// Idle: replication, Pub/Sub, forks, defragmentation, client tracking.
+// Idle: replication, forks, defragmentation, client tracking.
 void write_idle(InfoText& out) {
     for (const Bytes name :
-         {"sync_full", "sync_partial_ok", "sync_partial_err", "pubsub_channels", "pubsub_patterns",
-          "pubsubshard_channels", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
+         {"sync_full", "sync_partial_ok", "sync_partial_err", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
           "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
           "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
           "tracking_total_items", "tracking_total_prefixes", "dump_payload_sanitizations"}) {
@@ -96,6 +95,9 @@ void stats(const Server& server, InfoText& out) {
     const Stats& stats = server.stats;
     write_traffic(stats, out);
     write_keys(server, out);
+    out.field("pubsub_channels", server.pubsub.count(TopicKind::channel));
+    out.field("pubsub_patterns", server.pubsub.count(TopicKind::pattern));
+    out.field("pubsubshard_channels", server.pubsub.count(TopicKind::shard));
     write_idle(out);
     out.field("unexpected_error_replies", 0);
     out.field("total_error_replies", stats.error_replies);
