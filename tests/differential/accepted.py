@@ -6,6 +6,8 @@ each row was used; a row that is never used over a long run deserves to be delet
 """
 from collections import namedtuple
 
+from resp import Error
+
 Accepted = namedtuple("Accepted", "name why matches")
 
 
@@ -24,10 +26,64 @@ def empty_key_under_stars(words, ours, theirs):
     return sorted(key for key in ours if key != b"") == sorted(theirs)
 
 
+def more_words(words, ours, theirs):
+    """Lists of the words an enum takes, where ours goes on."""
+    ours, theirs = _error_in(ours), _error_in(theirs)
+    return ours is not None and theirs is not None and "must be one of the following: " in theirs and ours.startswith(theirs + ", ")
+
+
+def _error_in(reply):
+    """The error, alone or as the first of a conversation's replies."""
+    first = reply[0] if isinstance(reply, list) and reply else reply
+    return first if isinstance(first, Error) else None
+
+
+def long_word_is_cut(words, ours, theirs):
+    return (isinstance(ours, Error) and isinstance(theirs, Error) and len(theirs) > len(ours) > 128 and theirs.startswith(ours)
+            and any(len(word) > 128 for word in words))
+
+
+def config_of(*names):
+    def matches(words, ours, theirs):
+        return command(words) == b"CONFIG" and any(word.lower() in names for word in words[2:])
+
+    return matches
+
+
+def save_with_a_trailing_blank(words, ours, theirs):
+    ours = _error_in(ours)
+    at = [i for i, word in enumerate(words[:-1]) if word.lower() == b"save"]
+    return ours is not None and "Invalid save parameters" in ours and any(words[i + 1] != words[i + 1].strip() for i in at)
+
+
+def password_flags(words, ours, theirs):
+    if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
+        return False
+    extra = {"skip_monitor", "skip_slowlog"}
+    return all(a is None or b is None or a[0] == b[0] in (b"auth", b"hello") and set(a[2]) - extra == set(b[2]) - extra
+               for a, b in zip(ours, theirs))
+
+
+def getkeys_arity(words, ours, theirs):
+    return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
+
+
 ACCEPTED = [
     Accepted("the empty key matches **",
              "a star stands for any run of bytes, also for none: Redis' matcher shows the empty key for * only",
              empty_key_under_stars),
+    Accepted("more words for an enum",
+             "keel takes words of newer peers: loglevel nothing, repl-diskless-load flush-before-load", more_words),
+    Accepted("a long word is quoted by its first 128 bytes",
+             "an error line is not to be a second copy of a request of any size", long_word_is_cut),
+    Accepted("CONFIG: io-threads changes at run time", "as in Redis 8 and Valkey 8; 7.0 has it immutable", config_of(b"io-threads")),
+    Accepted("CONFIG: lazyfree-* are yes by default",
+             "big values are freed in the background, as Valkey has it since 8: nobody waits for a DEL (never stalled)",
+             config_of(b"lazyfree-lazy-expire", b"lazyfree-lazy-user-del", b"lazyfree-lazy-eviction", b"lazyfree-lazy-server-del",
+                       b"lazyfree-lazy-user-flush")),
+    Accepted("save with a trailing blank", "7.0 takes the empty word behind it for a zero", save_with_a_trailing_blank),
+    Accepted("AUTH and HELLO: not shown in MONITOR and SLOWLOG", "flags that say so; 7.0 does it without telling", password_flags),
+    Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
 ]
 
 

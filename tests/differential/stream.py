@@ -31,7 +31,13 @@ class Difference:
 
     def signature(self):
         """Differences of one kind have one signature: only the first of each is narrowed down."""
+        if _unknown(self.ours):  # a command that is not there is one difference, whatever it was asked
+            return (self.what, self.words[:1], "unknown command")
         return (self.what, self.words[:1] if self.words else [], _shape(self.ours), _shape(self.theirs))
+
+
+def _unknown(reply):
+    return isinstance(reply, Error) and reply.startswith("ERR unknown command")
 
 
 def _shape(reply):
