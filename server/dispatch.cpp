@@ -189,6 +189,8 @@ void Dispatcher::run(Session& session, Call& call) {
     cx_.list = call.list;
     cx_.first_word = call.first_word;
     server_.keyspace.touching = !session.no_touch;
+    // While clients are paused nothing goes by itself, so that what a failover hands over stands still.
+    server_.keyspace.due_keys = server_.pause.active() ? DueKeys::hide : DueKeys::remove;
     running_ = &call;
     running_session_ = &session;
     session.last_command = &command;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "conf/parameters.h"
 #include "datatypes/encodings/used_memory.h"
 #include "protocol/base/log.h"
 #include "protocol/base/words.h"
@@ -110,12 +111,27 @@ void Server::reset_statistics() {
     registry.each([](Command& command) { command.stats = {}; });
 }
 
+namespace {
+
+// The words of a request, a secret in CONFIG SET replaced: logs are read by more people than passwords are for.
+std::vector<Bytes> without_secrets(const Call& call) {
+    std::vector<Bytes> words{call.words.begin(), call.words.end()};
+    if (call.command->name() != "config|set") return words;
+    for (std::size_t i = 2; i + 1 < words.size(); i += 2) {
+        const Parameter* parameter = find_parameter(words[i]);
+        if (parameter != nullptr && parameter->is(ParameterFlag::sensitive)) words[i + 1] = "(redacted)";
+    }
+    return words;
+}
+
+}  // namespace
+
 void Server::note_slow(const Session& session, const Call& call, std::uint64_t took_ns) {
     const auto took_us = static_cast<std::int64_t>(took_ns / 1000);
     const std::int64_t now_s = clock.wall_ms() / 1000;
     const std::int64_t slow_us = settings.command_log.slower_than_us;
     if (slow_us >= 0 && took_us >= slow_us && !call.command->is(Flag::skip_slowlog)) {
-        slow_log.add(call.words, took_us, now_s, session.peer_address, session.name, settings.command_log.slow_max_entries);
+        slow_log.add(without_secrets(call), took_us, now_s, session.peer_address, session.name, settings.command_log.slow_max_entries);
     }
     const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
     if (threshold_ms > 0 && took_us / 1000 >= threshold_ms) {
