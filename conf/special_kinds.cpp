@@ -73,6 +73,7 @@ class SavePoints final : public Kind {
 class OutputLimits final : public Kind {
   public:
     Status set(Settings& settings, std::span<const std::string> words, Origin) const override {
+        if (words.size() == 1 && words[0].empty()) return {};  // nothing said, as Redis takes it
         if (words.size() % 4 != 0) return kLimitCount;
         Clients after = settings.clients;
         for (std::size_t i = 0; i < words.size(); i += 4) {

@@ -64,6 +64,33 @@ def password_flags(words, ours, theirs):
                for a, b in zip(ours, theirs))
 
 
+def client_reply_flags(words, ours, theirs):
+    if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
+        return False
+    return all(a is None or b is None or a == b or a[0] == b[0] == b"client|reply" and set(a[2]) - {"no_multi"} == set(b[2])
+               for a, b in zip(ours, theirs))
+
+
+def getkeys_row(words, ours, theirs):
+    if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
+        return False
+    names = (b"command|getkeys", b"command|getkeysandflags")
+    return all(a is None or b is None or a == b or a[0] == b[0] in names and (a[1], b[1]) == (-3, -4) for a, b in zip(ours, theirs))
+
+
+def shared_integers(words, ours, theirs):
+    return command(words) == b"OBJECT" and sub(words) == b"REFCOUNT" and sorted([ours, theirs]) == [1, 2147483647]
+
+
+def due_key_is_gone(words, ours, theirs):
+    return command(words) == b"MEMORY" and sub(words) == b"USAGE" and ours is None and isinstance(theirs, int)
+
+
+def empty_size(words, ours, theirs):
+    ours = _error_in(ours)
+    return command(words) == b"CONFIG" and b"" in words[3:] and ours is not None and "must be a memory value" in ours
+
+
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
@@ -83,6 +110,14 @@ ACCEPTED = [
                        b"lazyfree-lazy-user-flush")),
     Accepted("save with a trailing blank", "7.0 takes the empty word behind it for a zero", save_with_a_trailing_blank),
     Accepted("AUTH and HELLO: not shown in MONITOR and SLOWLOG", "flags that say so; 7.0 does it without telling", password_flags),
+    Accepted("CLIENT REPLY: not inside MULTI", "as in Redis 8 and Valkey: the replies of a transaction are one reply", client_reply_flags),
+    Accepted("COMMAND GETKEYS takes one word", "arity -3 since 7.2; 7.0 has -4", getkeys_row),
+    Accepted("OBJECT REFCOUNT of a small integer",
+             "keel counts no references: every small integer reads as shared; in Redis it depends on how it came to be", shared_integers),
+    Accepted("MEMORY USAGE of a key that is due", "keel never shows one, Redis until somebody removes it", due_key_is_gone),
+    Accepted("an empty size is no size", "7.0 takes the empty word for zero bytes and then complains of its range", empty_size),
+    Accepted("CONFIG: repl-backlog-size under 16 KiB", "7.0 raises a smaller one in silence; keel keeps what was said",
+             config_of(b"repl-backlog-size")),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
 ]
 
