@@ -9,6 +9,7 @@
 
 #include "conf/settings.h"
 #include "datatypes/command/args.h"
+#include "datatypes/command/blocking.h"
 #include "datatypes/command/caller.h"
 #include "datatypes/command/effects.h"
 #include "datatypes/command/registry.h"
@@ -28,6 +29,7 @@ struct Context {
     const Registry& registry;
     Random& random;
     const Clock& clock;
+    Blocker* blocker = nullptr;  // null: nothing waits here
 
     // This request.
     Args args{};
@@ -78,6 +80,18 @@ struct Context {
         if (!large) return nullptr;
         const std::size_t length = large->length();
         return BlockPtr{new (large->release()) Block{length, length}};  // read with Block's header as headroom
+    }
+
+    // The end of a handler that found nothing and would rather wait (blocking.h); nothing may have been replied.
+    Status wait(Wait wait) {
+        if (blocker != nullptr && !caller->deny_blocking) {
+            blocker->wait(*this, std::move(wait));
+        } else if (wait.on_timeout == TimeoutReply::null_array) {
+            reply().null_array();
+        } else {
+            reply().null();
+        }
+        return {};
     }
 
   private:

@@ -10,6 +10,8 @@
 // Not here: how an entry packs a value (datatypes/keyspace/entry.h).
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <cstdint>
 #include <span>
 
@@ -48,6 +50,11 @@ struct ValueRef {
     [[nodiscard]] bool is_integer() const { return type == Type::string && form >= static_cast<std::uint8_t>(StringForm::int8); }
 };
 
+// Shown each member of a value with its score (1 for types that have none); false ends the walk. Views are good during
+// the call.
+using MemberVisitor = absl::FunctionRef<bool(Bytes member, double score)>;
+
+// Hooks that a type has no use for are null: the last three are for lists, sets and sorted sets.
 struct TypeOps {
     Type type;
     Bytes name;                                                   // as TYPE replies
@@ -57,6 +64,10 @@ struct TypeOps {
     std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
     std::size_t (*free_effort)(const ValueRef&);                  // allocations to free: above a limit, in the background
     void (*digest)(const ValueRef&, DigestSink&);                 // tells its content, the same whatever the encoding
+    std::size_t (*count)(const ValueRef&) = nullptr;              // members
+    void (*each)(const ValueRef&, MemberVisitor) = nullptr;       // in the value's order, if it has one
+    // Whether the value has the member, and its score if `score` is not null. Not for lists.
+    bool (*find)(const ValueRef&, Bytes member, double* score) = nullptr;
 };
 
 // The ops of a type; every Type in use has one.

@@ -81,6 +81,11 @@ class Entry {
     // A string as text; an integer is written into `scratch`.
     [[nodiscard]] Bytes text(IntegerText& scratch) const noexcept;
     [[nodiscard]] void* payload() const noexcept { return load<void*>(value_at()); }
+    // Of an entry that holds no string: its structure moved, or took another form. Always fits.
+    void set_payload(std::uint8_t form, void* payload) noexcept {
+        store(value_at(), payload);
+        store(raw(), static_cast<std::uint8_t>((byte(0) & 15) | form << 4));
+    }
 
     // Bytes in use, and bytes that the allocation takes.
     [[nodiscard]] std::size_t size() const noexcept;

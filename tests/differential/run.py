@@ -27,7 +27,8 @@ from generate import Generator  # noqa: E402
 from servers import Faulty, Process  # noqa: E402
 from stream import Pair, Stream, brief, show  # noqa: E402
 
-FAMILIES = ["strings", "keys", "expiry", "connection", "config", "commands"]
+# Every module in families/ is one.
+FAMILIES = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, "families")) if name.endswith(".py") and name != "__init__.py")
 
 
 def families_of(names):
@@ -36,8 +37,9 @@ def families_of(names):
 
 def compare_servers(ours, theirs, arguments, wrap=lambda client: client, quiet=False):
     """Runs epochs until enough replies are compared; the stream, with what it found."""
-    pair = Pair(ours, theirs, wrap)
-    stream = Stream(pair, Generator(arguments.seed), families_of(arguments.family or FAMILIES), arguments.failures)
+    families = families_of(arguments.family or FAMILIES)
+    pair = Pair(ours, theirs, families_of(FAMILIES), wrap)
+    stream = Stream(pair, Generator(arguments.seed), families, arguments.failures)
     began, told = time.monotonic(), time.monotonic()
     stream.survey()
     while pair.compared < arguments.replies and len(stream.differences) < arguments.most:
@@ -60,7 +62,7 @@ def compare_servers(ours, theirs, arguments, wrap=lambda client: client, quiet=F
 def replay(arguments, ours, theirs):
     with open(arguments.replay) as f:
         history = [(resp, [w.encode("latin-1") for w in words]) for resp, words in json.load(f)]
-    pair = Pair(ours, theirs)
+    pair = Pair(ours, theirs, families_of(FAMILIES))
     pair.reset()
     wrong = 0
     for resp, words in history:

@@ -21,8 +21,6 @@ DATABASES = range(16)
 # Spoiled by chance these could come out right: and end the server, hold it up, change the protocol, or answer with an order
 # or a text of the server's own.
 NOT_SPOILED = (b"SHUTDOWN", b"CLIENT", b"DEBUG", b"SCAN", b"CONFIG", b"COMMAND", b"HELLO", b"SLOWLOG", b"LATENCY", b"MEMORY", b"INFO")
-# How a whole value is read, per type. A later family of commands adds its type here.
-READERS = {"string": [b"GET"]}
 
 
 class Difference:
@@ -47,8 +45,10 @@ def _shape(reply):
 class Pair:
     """The connections to both servers, in RESP2 and RESP3, and what was compared so far."""
 
-    def __init__(self, ours, theirs, wrap=lambda client: client):
+    def __init__(self, ours, theirs, families, wrap=lambda client: client):
         self.ours, self.theirs, self.wrap = ours, theirs, wrap
+        # How a whole value is read, by type: the words (an empty one stands for the key), and how replies are compared.
+        self.reads = {kind: how for f in families for kind, how in getattr(f, "READS", {}).items()}
         self.compared = 0
         self.used = {}  # accepted rows, by name
         self.connect()
@@ -134,7 +134,8 @@ class Pair:
         types = theirs.pipeline([[b"TYPE", k] for k in keys[1]])
         checks = []
         for key, kind in zip(keys[1], types):
-            checks += [([b"TYPE", key], exact), (READERS[kind] + [key], exact), ([b"PEXPIRETIME", key], near(60_000)),
+            words, same = self.reads[kind]
+            checks += [([b"TYPE", key], exact), ([w if w else key for w in words], same), ([b"PEXPIRETIME", key], near(60_000)),
                        ([b"OBJECT", b"ENCODING", key], exact)]
         words = [c[0] for c in checks]
         for (command, same), a, b in zip(checks, ours.pipeline(words), theirs.pipeline(words)):

@@ -134,7 +134,7 @@ TEST_CASE("entry: overwriting in place keeps to the size class and to the bytes 
             }
         }
     }
-    CHECK(in_place > 1000);
+    CHECK(in_place > 500);  // classes of 8 bytes alone give so many; larger ones, where there are such, more
 }
 
 TEST_CASE("entry: text and integers take each other's place where they fit") {

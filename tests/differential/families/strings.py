@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every string command of redis 7.0 with every option."""
-from compare import Step
+from compare import Step, exact
 
 WEIGHT = 40
+READS = {"string": ([b"GET", b""], exact)}
 
 
 def one(g):
