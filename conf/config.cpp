@@ -94,7 +94,10 @@ Status Config::check_names(std::span<const std::pair<Bytes, Bytes>> pairs, Calle
             return Error{fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", name)};
         }
         if (Status allowed = may_set(*parameter, caller); !allowed) return refusal(name, allowed.error());
-        if (std::find(out.begin(), out.end(), parameter) != out.end()) return refusal(name, Error{kDuplicate});
+        // By what was said: a parameter under its name and again under an alias is set twice, as the peers do.
+        const auto before = pairs.subspan(0, out.size());
+        const bool again = std::any_of(before.begin(), before.end(), [n = name](const auto& other) { return equal_nocase(other.first, n); });
+        if (again) return refusal(name, Error{kDuplicate});
         out.push_back(parameter);
     }
     return {};

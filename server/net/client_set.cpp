@@ -73,8 +73,8 @@ Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix
     session.authenticated = settings_.acl.require_pass.empty();
     by_id_.emplace(id, std::move(owned));
     account(connection);
-    epoll_event event{.events = EPOLLIN | EPOLLRDHUP, .data = {.ptr = &connection}};
-    connection.events = event.events;
+    connection.events = EPOLLIN | EPOLLRDHUP;
+    epoll_event event{.events = connection.events | EPOLLET, .data = {.ptr = &connection}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) close(session);
     ++stats_.connections_received;
     return session;
@@ -88,10 +88,30 @@ Session* ClientSet::find(std::uint64_t id) const {
 
 // ---- A turn ----
 
-std::size_t ClientSet::turn() {
-    std::array<epoll_event, 256> ready;
-    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 0);
-    if (count <= 0 && to_resume_.empty()) return 0;
+bool ClientSet::wait(int most_ms) {
+    const int count = epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), most_ms);
+    ready_count_ = static_cast<std::size_t>(std::max(count, 0));
+    bool rang = false;
+    for (std::size_t i = 0; i < ready_count_;) {
+        if (ready_[i].data.ptr != nullptr) [[likely]] {
+            ++i;
+            continue;
+        }
+        rang = true;
+        ready_[i] = ready_[--ready_count_];
+    }
+    return rang;
+}
+
+void ClientSet::add_bell(int descriptor) {
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    KEEL_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST);
+}
+
+std::size_t ClientSet::turn(std::int64_t now_ms) {
+    turn_ms_ = now_ms;
+    const std::size_t count = std::exchange(ready_count_, 0);
+    if (count == 0 && !has_more()) return 0;
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t executed_before = stats_.loop.execute_ns + stats_.loop.record_ns;
 
@@ -103,21 +123,28 @@ std::size_t ClientSet::turn() {
         process_own(*connection);
         if (connection->ended) wrote_to(*connection);
     }
-    for (int i = 0; i < count; ++i) {
-        auto& event = ready[static_cast<std::size_t>(i)];
-        on_ready(*static_cast<Connection*>(event.data.ptr), event.events);
+    std::vector<Connection*> more;
+    more.swap(to_reread_);
+    for (Connection* connection : more) {
+        connection->rereads = false;
+        // One that is not read from now is told of what it has when it is watched again.
+        if (!connection->buried && (connection->events & EPOLLIN) != 0) read(*connection);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        on_ready(*static_cast<Connection*>(ready_[i].data.ptr), ready_[i].events);
     }
     run_batch();
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
     const std::uint64_t executed = stats_.loop.execute_ns + stats_.loop.record_ns - executed_before;
     stats_.loop.read_ns += took > executed ? took - executed : 0;
-    return resumed.size() + static_cast<std::size_t>(std::max(count, 0));
+    return resumed.size() + more.size() + count;
 }
 
 void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
     if (connection.buried) return;
     if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
     if ((ready & EPOLLOUT) != 0) wrote_to(connection);
+    if ((ready & EPOLLRDHUP) != 0) connection.hung_up = true;
     if ((ready & EPOLLIN) != 0) return read(connection);
     // The peer closed its sending side while we do not read from it, because it has much to read first.
     if ((ready & EPOLLRDHUP) == 0) return;
@@ -136,6 +163,7 @@ void ClientSet::read(Connection& connection) {
 bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std::size_t& got) {
     const ssize_t result = recv(connection.fd, to, room, 0);
     if (result <= 0) {
+        if (result < 0 && errno == EINTR) read_again(connection);
         if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
         // Who waits for something has gone; who has much to read may only have said all it wants.
         const bool waits = connection.parked == Parked::paused || connection.parked == Parked::blocked;
@@ -149,9 +177,17 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
     }
     got = static_cast<std::size_t>(result);
     connection.bytes_in += got;
-    connection.last_used_ms = clock_.wall_ms();
+    connection.last_used_ms = turn_ms_;
     stats_.bytes_in += got;
+    // A read that came back short has emptied the socket, but for the end that may stand behind it.
+    if (got == room || connection.hung_up) [[unlikely]] read_again(connection);
     return true;
+}
+
+void ClientSet::read_again(Connection& connection) {
+    if (connection.rereads || connection.buried) return;
+    connection.rereads = true;
+    to_reread_.push_back(&connection);
 }
 
 void ClientSet::read_shared(Connection& connection) {
@@ -397,6 +433,7 @@ void ClientSet::write(Connection& connection) {
     check_output(connection);
     if (session.closing) return;
     session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
+    bool takes_more = false;
     while (!session.output.empty()) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
@@ -412,7 +449,8 @@ void ClientSet::write(Connection& connection) {
         stats_.bytes_out += bytes;
         session.output.consume(bytes);
         // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
-        if (count == pieces.size()) break;
+        takes_more = count == pieces.size();
+        if (takes_more) break;
     }
     account(connection);
     if (session.parked == Parked::output && session.output.bytes() < kOutputHighWater / 2) wake(session);
@@ -423,15 +461,16 @@ void ClientSet::write(Connection& connection) {
     if (!session.output.empty()) events |= EPOLLOUT;
     const bool reads = !connection.ended && !session.close_after_reply && session.output.bytes() < kOutputHighWater;
     if (reads) events |= EPOLLIN;
-    watch(connection, events);
+    watch(connection, events, takes_more && !session.output.empty());
 }
 
-void ClientSet::watch(Connection& connection, std::uint32_t events) {
-    if (connection.events == events) return;
+// `anew`: even if nothing changes, to be told again of what the socket is ready for.
+void ClientSet::watch(Connection& connection, std::uint32_t events, bool anew) {
+    if (connection.events == events && !anew) [[likely]] return;
     connection.events = events;
     connection.reads = (events & EPOLLIN) != 0;
     connection.writes = (events & EPOLLOUT) != 0;
-    epoll_event event{.events = events, .data = {.ptr = &connection}};
+    epoll_event event{.events = events | EPOLLET, .data = {.ptr = &connection}};
     epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd, &event);
 }
 
@@ -459,6 +498,7 @@ void ClientSet::bury(Connection& connection) {
         if (item.connection == &connection) item.connection = nullptr;
     }
     std::erase(to_resume_, &connection);
+    std::erase(to_reread_, &connection);
     graves_.push_back(&connection);
 }
 

@@ -2,10 +2,10 @@
 //
 // All client connections: reads, parses, runs and writes them, a turn at a time.
 //
-// The sockets stand in an epoll set of their own, which the loop (loop.h) waits on as one descriptor. A turn takes
+// The sockets stand in an epoll set of their own, in which the loop (loop.h) waits. A turn takes
 // every ready socket, reads once from each, and gathers requests of all of them into batches of up to 64. For a
 // batch the commands are looked up, the memory their keys lie in is asked for ahead, and then they run in order.
-// A system call is made only for recv, writev and one epoll_wait a turn.
+// A system call is made only for recv, send and one epoll_wait a turn.
 //
 // Always true:
 //   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
@@ -15,10 +15,15 @@
 //      that does not read its output is not read from, and no further request of it is run: it holds at most
 //      kOutputHighWater and one reply.
 //   5. A client that closed its sending side gets all its replies.
+//   6. The set is edge-triggered: it tells of an arrival once, which spares a look at every served socket each turn. So
+//      whoever leaves something unread says so (to_reread_), and whoever stops writing while the socket would take more
+//      asks anew (watch).
 #pragma once
 
 #include <absl/container/btree_map.h>
+#include <sys/epoll.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -37,17 +42,20 @@ class ClientSet {
     ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock);
     ~ClientSet();
 
-    // The epoll set, for the loop to wait on.
-    [[nodiscard]] int descriptor() const { return epoll_; }
-
     // Takes over an accepted, non-blocking socket. The addresses are as CLIENT LIST shows them.
     Session& adopt(int fd, std::string peer, std::string local, bool unix_socket, bool loopback);
 
-    // One turn without waiting: everything that is ready, and sessions that were woken. Returns how many
+    // Waits until a connection is ready or a bell rings, at most `most_ms` (0: not at all), and notes which connections
+    // are, for turn(). True: a bell rang.
+    bool wait(int most_ms);
+    // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read: a
+    // bell. It rings once for each arrival. Closing the descriptor takes it off.
+    void add_bell(int descriptor);
+    // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
     // connections had something to do. before_flush() runs between the last command and the first write.
-    std::size_t turn();
-    // Sessions that were woken wait for a turn.
-    [[nodiscard]] bool has_resumed() const { return !to_resume_.empty(); }
+    std::size_t turn(std::int64_t now_ms);
+    // There is something to do without waiting: sessions that were woken, or that sent more than one read took.
+    [[nodiscard]] bool has_more() const { return !to_resume_.empty() || !to_reread_.empty(); }
     // Writes what sessions have to say, frees those that ended. To be called at the end of each turn, and after
     // anything that may have written to a session.
     void flush();
@@ -124,7 +132,8 @@ class ClientSet {
     void protocol_error(Connection& connection);
     void check_output(Connection& connection);
     void write(Connection& connection);
-    void watch(Connection& connection, std::uint32_t events);
+    void watch(Connection& connection, std::uint32_t events, bool anew = false);
+    void read_again(Connection& connection);
     void note_input(Connection& connection);
     void account(Connection& connection);
     void free_buried();
@@ -137,6 +146,8 @@ class ClientSet {
     Stats& stats_;
     const Clock& clock_;
     int epoll_;
+    std::array<epoll_event, 256> ready_;
+    std::size_t ready_count_ = 0;
     std::uint64_t next_id_ = 1;
     absl::btree_map<std::uint64_t, std::unique_ptr<Connection>> by_id_;
 
@@ -146,6 +157,8 @@ class ClientSet {
     std::vector<Item> batch_;
     std::vector<Connection*> to_write_;
     std::vector<Connection*> to_resume_;
+    std::vector<Connection*> to_reread_;
+    std::int64_t turn_ms_ = 0;  // when this turn began
     std::vector<Connection*> graves_;
     std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;

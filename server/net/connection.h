@@ -34,6 +34,8 @@ struct Connection final : Session {
     bool ended = false;           // and all that it sent was read; it may still read itself
     bool output_queued = false;   // in the list of those to be written this turn
     bool resumed = false;         // in the list of those to be looked at again without new input
+    bool rereads = false;         // in the list of those to be read from again
+    bool hung_up = false;         // EPOLLRDHUP was seen: behind what is read stands the end
     bool buried = false;          // in the list of those to be freed
 };
 

@@ -208,7 +208,10 @@ Status Listeners::open_unix(const Network& network, Listeners* previous) {
 }
 
 void Listeners::start(Server& server) {
-    for (const auto& listener : listeners_) Listener::wait(listener, server);
+    for (const auto& listener : listeners_) {
+        server.clients.add_bell(listener->fd);
+        Listener::wait(listener, server);
+    }
 }
 
 // The handler may run after the set is gone: it holds on to nothing by itself.

@@ -2,10 +2,12 @@
 #include "server/net/loop.h"
 
 #include <boost/asio/post.hpp>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 
+#include "protocol/base/check.h"
 #include "protocol/base/log.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
@@ -17,36 +19,44 @@ namespace keel {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::int64_t kAsioEveryUs = 1000;      // how long a busy loop leaves connections and signals waiting
-constexpr std::int64_t kExpireBusyUs = 250;      // a turn's share for due keys while clients wait
-constexpr std::int64_t kExpireIdleUs = 2000;     // when none does
-constexpr std::size_t kBusy = 4;                 // a turn with so many clients is likely followed by another at once
+constexpr std::int64_t kAsioEveryUs = 1000;   // how long Asio's timers may wait while clients are busy
+constexpr std::int64_t kExpireBusyUs = 250;   // a turn's share for due keys while clients wait
+constexpr std::int64_t kExpireIdleUs = 2000;  // when none does
 }  // namespace
 
-Loop::Loop() = default;
+Loop::Loop() : posted_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { KEEL_CHECK(posted_ >= 0); }
 
 Loop::~Loop() {
-    if (clients_) clients_->release();
     if (signalled_) signalled_->release();
+    ::close(posted_);
 }
 
-void Loop::post(std::function<void()> work) { asio::post(context_, std::move(work)); }
+void Loop::post(std::function<void()> work) {
+    asio::post(context_, std::move(work));
+    // Never read: a bell rings for each write, and 2^64 - 1 of them do not happen.
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(posted_, &one, sizeof(one));
+}
 
 void Loop::run(Server& server) {
-    clients_ = std::make_unique<asio::posix::stream_descriptor>(context_, server.clients.descriptor());
     signals_ = std::make_unique<StopSignals>();
     signalled_ = std::make_unique<asio::posix::stream_descriptor>(context_, signals_->descriptor());
+    server.clients.add_bell(signals_->descriptor());
+    server.clients.add_bell(posted_);
     watch_signals(server);
     next_cron_us_ = server.clock.steady_us();
     while (!stopped_) turn(server);
 }
 
 void Loop::turn(Server& server) {
+    const bool at_once = due_left_ || asio_busy_ || server.clients.has_more();
+    const bool rang = server.clients.wait(at_once ? 0 : wait_ms(server));
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t commands_before = server.stats.commands;
-    server.keyspace.set_now(server.clock.wall_ms());
+    const std::int64_t now_ms = server.clock.wall_ms();
+    server.keyspace.set_now(now_ms);
     server.end_pause_in_time();
-    const std::size_t served = server.clients.turn();
+    const std::size_t served = server.clients.turn(now_ms);
     due_left_ = server.expire(served > 0 ? kExpireBusyUs : kExpireIdleUs);
     server.clients.flush();
 
@@ -56,40 +66,32 @@ void Loop::turn(Server& server) {
         server.clients.flush();
         next_cron_us_ = now_us + 1'000'000 / server.settings.process.hz;
     }
-    if (served > 0) {
-        LoopTimes& times = server.stats.loop;
-        ++times.cycles;
-        const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
-        times.turn_ns += took;
-        times.longest_ns = std::max(times.longest_ns, took);
-        // CONFIG RESETSTAT may have begun anew in the middle of this turn.
-        const std::uint64_t commands = server.stats.commands;
-        times.most_commands = std::max(times.most_commands, commands - std::min(commands, commands_before));
-    }
-    if (served < kBusy && !due_left_ && !stopped_) return sleep(server);
-    if (now_us < next_poll_us_) return;
-    context_.poll();
-    context_.restart();
-    next_poll_us_ = now_us + kAsioEveryUs;
+    if (served > 0) note_times(server, started, commands_before);
+    if (rang || asio_busy_ || now_us >= next_poll_us_) poll_asio(now_us);
 }
 
-void Loop::sleep(Server& server) {
-    arm(server);
+// Until the cron or whatever else is due without any input.
+int Loop::wait_ms(Server& server) const {
     const std::int64_t until_cron_us = next_cron_us_ - server.clock.steady_us();
     const std::int64_t cron_ms = server.cron_paused ? 100 : std::max<std::int64_t>(until_cron_us / 1000, 0);
-    const int wait_ms = static_cast<int>(std::min<std::int64_t>(cron_ms, server.idle_ms()));
-    if (server.clients.has_resumed()) context_.poll();
-    else context_.run_one_for(std::chrono::milliseconds(wait_ms));
-    context_.poll();
-    context_.restart();
-    next_poll_us_ = server.clock.steady_us() + kAsioEveryUs;
+    return static_cast<int>(std::min<std::int64_t>(cron_ms, server.idle_ms()));
 }
 
-// Asks to be woken by the clients' descriptor, if that is not under way.
-void Loop::arm(Server&) {
-    if (armed_) return;
-    armed_ = true;
-    clients_->async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code&) { armed_ = false; });
+void Loop::note_times(Server& server, std::uint64_t started, std::uint64_t commands_before) const {
+    LoopTimes& times = server.stats.loop;
+    ++times.cycles;
+    const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
+    times.turn_ns += took;
+    times.longest_ns = std::max(times.longest_ns, took);
+    // CONFIG RESETSTAT may have begun anew in the middle of this turn.
+    const std::uint64_t commands = server.stats.commands;
+    times.most_commands = std::max(times.most_commands, commands - std::min(commands, commands_before));
+}
+
+void Loop::poll_asio(std::int64_t now_us) {
+    asio_busy_ = context_.poll() > 0;
+    context_.restart();
+    next_poll_us_ = now_us + kAsioEveryUs;
 }
 
 void Loop::watch_signals(Server& server) {

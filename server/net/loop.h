@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The event loop: Boost.Asio's io_context, run by one thread.
+// The event loop, run by one thread: the clients' epoll set, in which it waits, and Boost.Asio's io_context for all else
+// (new connections, signals, completions, timers that need not be exact).
 //
-//     busy:  clients' turn (their own epoll set, no waiting) -> expiry -> flush -> ... ; Asio is polled every millisecond
-//     idle:  Asio waits: for the clients' descriptor, connections, signals, completions, or the next thing that is due
+//     wait in the clients' set -> clients' turn -> expiry -> flush -> [cron] -> [Asio polled] -> ...
 //
-// While clients are busy, a turn costs one epoll_wait. Only on the way to sleep is Asio asked to watch the clients'
-// descriptor, which costs an epoll_ctl.
+// What Asio watches has a bell in the clients' set (ClientSet::add_bell), so that waiting there misses nothing. While
+// clients are busy a turn costs one epoll_wait, and Asio is polled when a bell rings, or every millisecond. Waiting in
+// Asio, with the clients' set as one descriptor in it, cost four system calls a turn where one does: a sixth of the CPU of
+// a GET by itself.
 //
 // Always true:
 //   1. Everything runs on the thread that called run().
 //   2. Between two turns no request is half run and no output is held back.
+//   3. As long as a poll found something to do in Asio, the next turn does not wait.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -43,18 +46,18 @@ class Loop {
 
   private:
     void turn(Server& server);
-    void sleep(Server& server);
-    void arm(Server& server);
+    [[nodiscard]] int wait_ms(Server& server) const;
+    void note_times(Server& server, std::uint64_t started, std::uint64_t commands_before) const;
+    void poll_asio(std::int64_t now_us);
     void watch_signals(Server& server);
 
     boost::asio::io_context context_{1};
+    int posted_;  // an eventfd: work was posted
     std::unique_ptr<StopSignals> signals_;
-    // Both belong to others: signals_ and ClientSet.
-    std::unique_ptr<boost::asio::posix::stream_descriptor> signalled_;
-    std::unique_ptr<boost::asio::posix::stream_descriptor> clients_;
-    bool armed_ = false;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> signalled_;  // the descriptor belongs to signals_
     bool stopped_ = false;
     bool due_left_ = false;
+    bool asio_busy_ = true;  // the last poll found something; there may be more
     std::int64_t next_cron_us_ = 0;
     std::int64_t next_poll_us_ = 0;
 };

@@ -70,9 +70,10 @@ TEST_CASE_METHOD(Fixture, "config: one refused value leaves all others alone") {
           "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config");
     CHECK(set({{"hz", "50"}, {"Hz", "60"}}) ==
           "ERR CONFIG SET failed (possibly related to argument 'Hz') - duplicate parameter");
-    CHECK(set({{"slave-priority", "50"}, {"replica-priority", "60"}}) ==
-          "ERR CONFIG SET failed (possibly related to argument 'replica-priority') - duplicate parameter");
     CHECK(config.settings().process.hz == 10);
+    // Under its name and again under its alias: as the peers, the last one counts.
+    CHECK(set({{"slave-priority", "50"}, {"replica-priority", "60"}}).empty());
+    CHECK(config.settings().replication.priority == 60);
 }
 
 TEST_CASE_METHOD(Fixture, "config: guarded parameters need leave") {
