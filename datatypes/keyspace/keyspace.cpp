@@ -137,7 +137,7 @@ void Database::clear(bool lazily) {
         Table<EntryTraits> table;
         std::unique_ptr<DeadlineIndex<EntryTraits>> deadlines;
     };
-    auto doomed = std::make_shared<Doomed>(std::move(table_), std::move(deadlines_));
+    auto doomed = std::make_shared<Doomed>(Doomed{std::move(table_), std::move(deadlines_)});
     table_ = Table<EntryTraits>{};
     table_.pause_resize(paused);
     deadlines_ = std::make_unique<DeadlineIndex<EntryTraits>>();

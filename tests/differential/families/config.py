@@ -60,7 +60,7 @@ def one(g):
         words = [w for pair in names.items() for w in pair]
         if g.chance(0.1):
             words += words[:2]
-        return Step([b"CONFIG", b"SET"] + words)
+        return set_and_restore(names, words)
     if roll < 0.75:
         return Step([b"CONFIG", b"SET"] + [parameter(g)[0]] * g.choice([1, 3]))
     return Step([b"CONFIG", g.anycase(b"GET"), g.anycase(parameter(g)[0])], any_order)
@@ -68,13 +68,19 @@ def one(g):
 
 def set_and_get(g):
     name, value = parameter(g)
+    return set_and_restore([name], [name, value])
+
+
+def set_and_restore(names, words):
+    """What CONFIG SET answers and what then reads back; the old values are put back, so that no difference outlives its step."""
 
     def session(client):
-        before = client(b"CONFIG", b"GET", name)
-        replies = [client(b"CONFIG", b"SET", name, value), client(b"CONFIG", b"GET", name)]
-        old = list(before.values())[0] if isinstance(before, dict) and before else before[1] if before else None
-        if old is not None:
-            client(b"CONFIG", b"SET", name, old)
+        before = {name: client(b"CONFIG", b"GET", name) for name in names}
+        replies = [client(b"CONFIG", b"SET", *words)] + [client(b"CONFIG", b"GET", name) for name in names]
+        for name, pair in before.items():
+            old = list(pair.values())[0] if isinstance(pair, dict) and pair else pair[1] if pair else None
+            if old is not None:
+                client(b"CONFIG", b"SET", name, old)
         return replies
 
-    return Step([b"CONFIG", b"SET", name, value], session=session)
+    return Step([b"CONFIG", b"SET"] + words, session=session)
