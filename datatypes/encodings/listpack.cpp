@@ -42,8 +42,8 @@ constexpr std::size_t back_width(std::size_t body) noexcept {
 }
 
 void write_back(char* to, std::size_t body, std::size_t width) noexcept {
-    for (std::size_t i = width; i-- > 0; body >>= 7) {
-        to[i] = static_cast<char>((body & 127) | (i > 0 ? 128U : 0U));
+    for (char* at = to + width; at-- != to; body >>= 7) {
+        *at = static_cast<char>((body & 127) | (at != to ? 128U : 0U));
     }
 }
 

@@ -51,6 +51,8 @@ void Loop::run(Server& server) {
 void Loop::turn(Server& server) {
     const bool at_once = due_left_ || asio_busy_ || server.clients.has_more();
     const bool rang = server.clients.wait(at_once ? 0 : wait_ms(server));
+    // Connections first: whoever was accepted before a request came is there when it runs.
+    if (rang || asio_busy_) poll_asio();
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t commands_before = server.stats.commands;
     const std::int64_t now_ms = server.clock.wall_ms();
@@ -67,7 +69,10 @@ void Loop::turn(Server& server) {
         next_cron_us_ = now_us + 1'000'000 / server.settings.process.hz;
     }
     if (served > 0) note_times(server, started, commands_before);
-    if (rang || asio_busy_ || now_us >= next_poll_us_) poll_asio(now_us);
+    if (now_us >= next_poll_us_) {
+        poll_asio();
+        next_poll_us_ = now_us + kAsioEveryUs;
+    }
 }
 
 // Until the cron or whatever else is due without any input.
@@ -88,10 +93,9 @@ void Loop::note_times(Server& server, std::uint64_t started, std::uint64_t comma
     times.most_commands = std::max(times.most_commands, commands - std::min(commands, commands_before));
 }
 
-void Loop::poll_asio(std::int64_t now_us) {
+void Loop::poll_asio() {
     asio_busy_ = context_.poll() > 0;
     context_.restart();
-    next_poll_us_ = now_us + kAsioEveryUs;
 }
 
 void Loop::watch_signals(Server& server) {

@@ -3,7 +3,7 @@
 // The event loop, run by one thread: the clients' epoll set, in which it waits, and Boost.Asio's io_context for all else
 // (new connections, signals, completions, timers that need not be exact).
 //
-//     wait in the clients' set -> clients' turn -> expiry -> flush -> [cron] -> [Asio polled] -> ...
+//     wait in the clients' set -> [a bell rang: Asio polled] -> clients' turn -> expiry -> flush -> [cron] -> ...
 //
 // What Asio watches has a bell in the clients' set (ClientSet::add_bell), so that waiting there misses nothing. While
 // clients are busy a turn costs one epoll_wait, and Asio is polled when a bell rings, or every millisecond. Waiting in
@@ -48,7 +48,7 @@ class Loop {
     void turn(Server& server);
     [[nodiscard]] int wait_ms(Server& server) const;
     void note_times(Server& server, std::uint64_t started, std::uint64_t commands_before) const;
-    void poll_asio(std::int64_t now_us);
+    void poll_asio();
     void watch_signals(Server& server);
 
     boost::asio::io_context context_{1};

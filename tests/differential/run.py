@@ -94,7 +94,7 @@ LIES = {
         alter=lambda words, r: type(r)(r.replace("no such key", "no such keys")) if isinstance(r, str) and "no such key" in r else r),
     "SCAN loses a key": dict(alter=lambda words, r: [r[0], r[1][1:]] if words[0] == b"SCAN" and isinstance(r, list) and len(words) == 2 else r),
     "an absolute time is off by a second": dict(
-        alter=lambda words, r: r + 1 if words[0] == b"EXPIRETIME" and words[1].startswith(b"exact") and isinstance(r, int) and r > 0 else r),
+        alter=lambda words, r: r + 1 if words[0] == b"EXPIRETIME" and words[-1].startswith(b"exact") and isinstance(r, int) and r > 0 else r),
     "CONFIG SET takes a bad value": dict(rewrite=lambda words: [b"PING"] if words[:2] == [b"CONFIG", b"SET"] and words[3:4] == [b"x"] else words),
 }
 

@@ -31,6 +31,8 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 def _server_program():
     given = os.environ.get("KEEL_SERVER")
+    if given and os.path.exists(given):
+        given = os.path.abspath(given)  # servers run in folders of their own
     if given:
         return given
     built = sorted(glob.glob(os.path.join(ROOT, "build", "*", "keel-server")), key=os.path.getmtime)

@@ -27,7 +27,7 @@ std::string noise(Random& random, std::size_t size) {
 }
 
 void write(OutputBuffer& out, Bytes text) {  // by hand, as Reply does
-    std::memcpy(out.reserve(text.size()), text.data(), text.size());
+    if (!text.empty()) std::memcpy(out.reserve(text.size()), text.data(), text.size());
     out.commit(text.size());
 }
 
