@@ -131,7 +131,7 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
         if (!connection->buried && (connection->events & EPOLLIN) != 0) read(*connection);
     }
     for (std::size_t i = 0; i < count; ++i) {
-        on_ready(*static_cast<Connection*>(ready_[i].data.ptr), ready_[i].events);
+        if (ready_[i].data.ptr != nullptr) on_ready(*static_cast<Connection*>(ready_[i].data.ptr), ready_[i].events);
     }
     run_batch();
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
@@ -247,6 +247,7 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
     RequestParser& parser = connection.parser;
     std::size_t taken = 0;
     while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+        const std::size_t start = taken;
         parser.limits().authenticated = session.authenticated;
         parser.limits().max_bulk_bytes = settings_.clients.max_bulk_bytes;
         const auto outcome = parser.next(input.substr(taken), words_);
@@ -259,6 +260,10 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
         }
         if (outcome == RequestParser::Outcome::error) {
             run_batch();
+            if (session.parked != Parked::no) {  // the error's turn comes after what waits before it
+                parser.reset();
+                return start;
+            }
             protocol_error(connection);
             return input.size();
         }
@@ -446,6 +451,7 @@ void ClientSet::write(Connection& connection) {
         }
         const auto bytes = static_cast<std::size_t>(sent);
         session.bytes_out += bytes;
+        session.last_used_ms = turn_ms_;
         stats_.bytes_out += bytes;
         session.output.consume(bytes);
         // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
@@ -459,7 +465,7 @@ void ClientSet::write(Connection& connection) {
     std::uint32_t events = 0;
     if (!connection.ending && !connection.ended) events |= EPOLLRDHUP;
     if (!session.output.empty()) events |= EPOLLOUT;
-    const bool reads = !connection.ended && !session.close_after_reply && session.output.bytes() < kOutputHighWater;
+    const bool reads = !connection.ended && !session.close_after_reply;
     if (reads) events |= EPOLLIN;
     watch(connection, events, takes_more && !session.output.empty());
 }
@@ -499,6 +505,10 @@ void ClientSet::bury(Connection& connection) {
     }
     std::erase(to_resume_, &connection);
     std::erase(to_reread_, &connection);
+    // Whoever ends between wait() and turn() is freed before the turn looks at what was ready.
+    for (std::size_t i = 0; i < ready_count_; ++i) {
+        if (ready_[i].data.ptr == &connection) ready_[i].data.ptr = nullptr;
+    }
     graves_.push_back(&connection);
 }
 
@@ -581,6 +591,7 @@ void ClientSet::drain(std::int64_t budget_us) {
         const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), static_cast<int>(left_us / 1000) + 1);
         for (int i = 0; i < count; ++i) {
             auto& event = ready[static_cast<std::size_t>(i)];
+            if (event.data.ptr == nullptr) continue;  // a bell: nobody hears it any more
             auto& connection = *static_cast<Connection*>(event.data.ptr);
             if ((event.events & EPOLLOUT) != 0) wrote_to(connection);
             else close(connection);

@@ -11,9 +11,9 @@
 //   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
 //   2. Views of a batch's words are good until the batch has run: the shared buffer is not reused before.
 //   3. A connection that ends during a turn is marked closing, and freed when the turn is over.
-//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. A client
-//      that does not read its output is not read from, and no further request of it is run: it holds at most
-//      kOutputHighWater and one reply.
+//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. Of a client
+//      that does not read its output no further request is run: it holds at most kOutputHighWater and one reply. What it
+//      sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they read.
 //   5. A client that closed its sending side gets all its replies.
 //   6. The set is edge-triggered: it tells of an arrival once, which spares a look at every served socket each turn. So
 //      whoever leaves something unread says so (to_reread_), and whoever stops writing while the socket would take more
@@ -113,8 +113,7 @@ class ClientSet {
     static constexpr std::size_t kSharedBytes = 512 * 1024;
     // A limit of a few bytes must not make an ordinary reply deadly: Redis does not count its 16 KiB buffer either.
     static constexpr std::size_t kOutputUncounted = 20 * 1024;
-    // Above: not read from. So high because many libraries send a whole pipeline before they read: they must not
-    // wait for us while we wait for them.
+    // Above: its requests wait until it has read half of that.
     static constexpr std::size_t kOutputHighWater = 64 * 1024 * 1024;
 
     void on_ready(Connection& connection, std::uint32_t ready);

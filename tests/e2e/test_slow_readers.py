@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Clients that send much before they read, read slowly, or not at all: they get every reply, and no one else notices."""
+import signal
+import socket
+import threading
+import time
+
+from keel import PATIENCE
+from resp import encode
+
+
+def narrow_client(port):
+    """A connection that takes little at a time."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect(("127.0.0.1", port))
+    s.settimeout(60 * PATIENCE)
+    return s
+
+
+def read_exactly(s, count):
+    got = 0
+    while got < count:
+        piece = s.recv(1 << 20)
+        assert piece, "the server closed the connection after %d bytes" % got
+        got += len(piece)
+    return got
+
+
+def test_a_pipeline_sent_whole_before_anything_is_read(server, c):
+    c("SET", "v", b"x" * 3000)
+    count = 60_000  # 180 MB of replies, far over what the server holds for one client
+    with narrow_client(server.port) as s:
+        s.sendall(encode("GET", "v") * count)  # ends only if the server goes on reading
+        read_exactly(s, count * len(b"$3000\r\n" + b"x" * 3000 + b"\r\n"))
+        s.sendall(encode("PING"))
+        assert s.recv(100) == b"+PONG\r\n"
+
+
+def test_the_error_of_a_bad_request_waits_behind_what_was_asked_before(server, c):
+    with server.client() as d:
+        c("CLIENT", "PAUSE", "300", "ALL")
+        d.send_raw(b"PING\r\n*abc\r\n")
+        assert d.read() == "PONG"
+        assert d.read().startswith("ERR Protocol error: invalid multibulk length")
+        assert d.closed_within(5)
+
+
+def test_a_slow_reader_is_not_idle(start):
+    server = start({"timeout": "1"})
+    with server.client() as c:
+        c("SET", "big", b"x" * 30_000_000)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+        s.sendall(encode("GET", "big"))
+        end = time.monotonic() + 3
+        got = 0
+        while time.monotonic() < end:  # some 10 MB a second
+            got += len(s.recv(1 << 18))
+            time.sleep(0.02)
+        read_exactly(s, 30_000_013 - got)
+
+
+def test_the_end_comes_though_output_waits_and_signals_arrive(start):
+    server = start()
+    with server.client() as c:
+        c("SET", "big", b"x" * 30_000_000)
+    with narrow_client(server.port) as s:
+        s.sendall(encode("GET", "big"))
+        time.sleep(0.2)
+        server.kill(signal.SIGTERM)
+        time.sleep(0.05)
+        threading.Timer(0, lambda: server.alive() and server.kill(signal.SIGTERM)).start()
+        assert server.wait_exit(10 * PATIENCE) == 0
