@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/after_command.h"
 
+#include "server/blocking.h"
 #include "server/cycle_clock.h"
 #include "server/stats.h"
 
@@ -15,6 +16,7 @@ void AfterCommand::drain_all() {
             if ((wanted & change.event.kind) != 0) events_->on_key_event(change.db, change.key, change.event);
         }
     }
+    if (blocking_ != nullptr && blocking_->any()) [[unlikely]] blocking_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Drains what a command did to all who care: the count of changes for save points, keyspace events, and, as they
-// come to be, watchers, client tracking, the log and replicas. The one place where the list of those stands.
+// Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
+// keys, and, as they come to be, watchers, client tracking, the log and replicas. The one place where the list of those stands.
 #pragma once
 
 #include "conf/settings.h"
@@ -9,6 +9,7 @@
 
 namespace keel {
 
+class Blocking;
 struct Stats;
 
 // Takes keyspace events (notify-keyspace-events); the pub/sub part is one.
@@ -24,6 +25,7 @@ class AfterCommand {
         : effects_(effects), stats_(stats), settings_(settings) {}
 
     void set_events(KeyEventSink* sink) { events_ = sink; }
+    void set_blocking(Blocking* blocking) { blocking_ = blocking; }
 
     // Also to be called after keys went by themselves (expiry, eviction).
     void drain() {
@@ -38,6 +40,7 @@ class AfterCommand {
     Stats& stats_;
     const Settings& settings_;
     KeyEventSink* events_ = nullptr;
+    Blocking* blocking_ = nullptr;
 };
 
 }  // namespace keel

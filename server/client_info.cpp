@@ -62,7 +62,8 @@ std::string client_line(const Session& session, std::int64_t now_ms) {
                    session.db_index);
     fmt::format_to(to, " sub={} psub={} ssub={} multi=-1 watch=0", session.channels, session.patterns, session.shard_channels);
     fmt::format_to(to, " qbuf={} qbuf-free={} argv-mem={} multi-mem=0", session.input_bytes,
-                   session.input_capacity - std::min(session.input_bytes, session.input_capacity), session.argument_bytes);
+                   session.input_capacity - std::min(session.input_bytes, session.input_capacity),
+                   session.argument_bytes + session.waiting_bytes);
     fmt::format_to(to, " rbs={} rbp={} obl={} oll={} omem={} tot-mem={}", out.buffer_size, session.output_peak_bytes,
                    out.buffer_used, out.list_chunks, out.list_bytes, session.memory_bytes());
     fmt::format_to(to, " events={}{} cmd={} user={} redir=-1 resp={}", session.reads ? "r" : "", session.writes ? "w" : "",

@@ -146,11 +146,29 @@ Ran Dispatcher::execute(Session& session, Call& call) {
         reject(session, call, verdict.error.error());
     } else {
         server_.pubsub.begin_answer(session);
-        run(session, call);
+        run(session, call, Time::first);
         server_.pubsub.end_answer();
     }
     end_reply(session);
+    if (server_.blocking.has_ready()) [[unlikely]] server_.blocking.serve();
     return Ran::done;
+}
+
+void Dispatcher::execute_again(Session& session, Call& call) {
+    resume_reply(session);
+    server_.pubsub.begin_answer(session);
+    run(session, call, Time::again);
+    server_.pubsub.end_answer();
+    end_reply(session);
+}
+
+void Dispatcher::answer_late(Session& session, absl::FunctionRef<void(Reply&)> write) {
+    resume_reply(session);
+    const std::uint64_t errors_before = session.reply.errors_written();
+    write(session.reply);
+    // A session's last command is the one that waited; rows are constant, what is counted of them is not.
+    count(session, const_cast<Command&>(*session.last_command), 0, errors_before);
+    end_reply(session);
 }
 
 void Dispatcher::begin_reply(Session& session) {
@@ -159,7 +177,14 @@ void Dispatcher::begin_reply(Session& session) {
     session.reply.set_muted(true);
 }
 
+// The answer of a command that waited is muted if the one it did not give would have been.
+void Dispatcher::resume_reply(Session& session) { session.reply.set_muted(session.reply_mode != ReplyMode::on); }
+
 void Dispatcher::end_reply(Session& session) {
+    if (session.parked == Parked::blocked) [[unlikely]] {
+        session.reply.set_muted(session.reply_mode == ReplyMode::off);
+        return;  // no answer yet: it is this one that SKIP is about
+    }
     if (session.reply_mode == ReplyMode::on) [[likely]] {
         session.reply.set_muted(false);
         return;
@@ -177,7 +202,7 @@ Ran Dispatcher::reject(Session& session, Call& call, const Error& error) {
     return Ran::done;
 }
 
-void Dispatcher::run(Session& session, Call& call) {
+void Dispatcher::run(Session& session, Call& call, Time time) {
     const Command& command = *call.command;
     cx_.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
     cx_.command = &command;
@@ -194,23 +219,29 @@ void Dispatcher::run(Session& session, Call& call) {
     running_ = &call;
     running_session_ = &session;
     session.last_command = &command;
-    ++session.commands;
+    if (time == Time::first) ++session.commands;
 
     const std::uint64_t errors_before = session.reply.errors_written();
     const std::uint64_t started = CycleClock::ticks();
     if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
-    if (server_.monitors.any() && !command.is(Flag::skip_monitor) && !command.is(Flag::admin)) [[unlikely]] {
-        server_.monitors.feed(session, call.words);
-    }
-    record(session, call, started, errors_before);
+    const bool shown = time == Time::first && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
+    if (server_.monitors.any() && shown) [[unlikely]] server_.monitors.feed(session, call.words);
+    // A command that waits is counted once it has its answer.
+    if (session.parked == Parked::blocked) [[unlikely]] server_.after_command.drain();
+    else record(session, call, started, errors_before);
     running_ = nullptr;
     running_session_ = nullptr;
 }
 
 void Dispatcher::record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before) {
-    Command& command = *call.command;
     const std::uint64_t took_ns = CycleClock::ns(CycleClock::ticks() - started);
+    count(session, *call.command, took_ns, errors_before);
+    if (took_ns >= server_.slow_threshold_ns) [[unlikely]] server_.note_slow(session, call, took_ns);
+    server_.after_command.drain();
+}
+
+void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before) {
     ++server_.stats.commands;
     server_.stats.loop.execute_ns += took_ns;
     ++command.stats.calls;
@@ -225,8 +256,6 @@ void Dispatcher::record(Session& session, Call& call, std::uint64_t started, std
         ++command.stats.failed;
         server_.stats.count_error(session.reply.last_error_code());
     }
-    if (took_ns >= server_.slow_threshold_ns) [[unlikely]] server_.note_slow(session, call, took_ns);
-    server_.after_command.drain();
 }
 
 }  // namespace keel

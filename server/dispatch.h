@@ -14,6 +14,8 @@
 //   3. Effects are drained after every command, before the next one runs.
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <vector>
 
 #include "datatypes/command/context.h"
@@ -34,6 +36,10 @@ class Dispatcher {
     void prefetch(const Call& call, const Session& session, int stage) const;
 
     Ran execute(Session& session, Call& call);
+    // Runs the command of a session that waited for keys once more. No gate is asked: it passed them when it came.
+    void execute_again(Session& session, Call& call);
+    // Ends the waiting of a session in its command's place, which counts as run.
+    void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
     // The command that is running, for crash reports; null between commands.
     [[nodiscard]] const Call* running() const { return running_; }
@@ -58,9 +64,12 @@ class Dispatcher {
 
     bool refuse_browser(Session& session, const Call& call);
     Ran reject(Session& session, Call& call, const Error& error);
-    void run(Session& session, Call& call);
+    enum class Time : std::uint8_t { first, again };
+    void run(Session& session, Call& call, Time time);
+    void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
     void record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before);
     void begin_reply(Session& session);
+    static void resume_reply(Session& session);
     void end_reply(Session& session);
 
     Server& server_;

@@ -63,6 +63,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
+      blocking(dispatcher, clients, keyspace, pause, clock),
       monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
       pubsub([this](Session& to) { clients.pushed_to(to); }),
       key_events(pubsub, settings.notifications),
@@ -72,8 +73,11 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
         pubsub.forget(session);
+        if (blocking.any()) blocking.forget(session);
     });
     after_command.set_events(&key_events);
+    after_command.set_blocking(&blocking);
+    dispatcher.context().blocker = &blocking;
     apply_settings();
     facts.memory_at_start = used_memory();
 }
@@ -168,6 +172,12 @@ bool Server::expire(std::int64_t budget_us) {
     return left;
 }
 
+void Server::serve_waiters() {
+    if (!blocking.any()) [[likely]] return;
+    blocking.serve();
+    blocking.end_due();
+}
+
 void Server::end_pause_in_time() {
     if (pause.active() && pause.expire(clock.wall_ms())) clients.wake_all(Parked::paused);
 }
@@ -200,6 +210,7 @@ int Server::idle_ms() {
         if (const auto earliest = keyspace.earliest_deadline()) wait = std::min(wait, *earliest - now);
     }
     if (pause.active()) wait = std::min(wait, pause.until_ms() - now);
+    if (const auto timeout_us = blocking.next_timeout_us()) wait = std::min(wait, (*timeout_us - clock.steady_us() + 999) / 1000);
     return static_cast<int>(std::max<std::int64_t>(wait, 0));
 }
 

@@ -9,7 +9,6 @@
 //   2. One Server lives for the life of the process (tests make their own).
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +22,7 @@
 #include "protocol/base/background.h"
 #include "protocol/base/random.h"
 #include "server/after_command.h"
+#include "server/blocking.h"
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
@@ -99,6 +99,7 @@ struct Server {
     AfterCommand after_command;
     Dispatcher dispatcher;
     ClientSet clients;
+    Blocking blocking;
     Monitors monitors;
     PubSub pubsub;
     KeyEvents key_events;
@@ -119,10 +120,6 @@ struct Server {
     // CONFIG RESETSTAT.
     void reset_statistics();
 
-    // Ends the waiting of a blocked session, as a timeout or with an error; false if it does not wait. Set by what
-    // lets commands block.
-    std::function<bool(Session& session, bool with_error)> unblock;
-
     // Notes an event for the latency monitor if it began (CycleClock) long enough ago.
     void note_latency(Bytes event, std::uint64_t started);
 
@@ -130,6 +127,8 @@ struct Server {
     bool make_room();
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
+    // Serves and ends those who wait for keys, as far as keys came by themselves or their time is over.
+    void serve_waiters();
     // Lets clients go on if CLIENT PAUSE is over.
     void end_pause_in_time();
     // Periodic work, hz times a second.

@@ -197,7 +197,7 @@ Status ClientCommands::unblock(Context& cx) {
     if (!id) return errors::kNotInteger;
     Session* session = *id > 0 ? server_.clients.find(static_cast<std::uint64_t>(*id)) : nullptr;
     const bool blocked = session != nullptr && session->parked == Parked::blocked;
-    cx.reply().integer(blocked && server_.unblock && server_.unblock(*session, with_error) ? 1 : 0);
+    cx.reply().integer(blocked && server_.blocking.unblock(*session, with_error) ? 1 : 0);
     return {};
 }
 

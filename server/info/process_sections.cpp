@@ -88,11 +88,9 @@ void server(const Server& server, InfoText& out) {
 
 void clients(const Server& server, InfoText& out) {
     std::size_t replicas = 0;
-    std::size_t blocked = 0;
     std::size_t subscribed = 0;
     server.clients.each([&](const Session& session) {
         replicas += session.client_class == ClientClass::replica ? 1 : 0;
-        blocked += session.parked == Parked::blocked ? 1 : 0;
         subscribed += session.subscribed() ? 1 : 0;
     });
     const Pause& pause = server.pause;
@@ -101,20 +99,20 @@ void clients(const Server& server, InfoText& out) {
     out.field("maxclients", server.settings.clients.max_clients);
     out.field("client_recent_max_input_buffer", server.clients.recent_max_input());
     out.field("client_recent_max_output_buffer", server.clients.recent_max_output());
-    out.field("blocked_clients", blocked);
+    out.field("blocked_clients", server.blocking.count());
     out.field("pubsub_clients", subscribed);
     out.field("monitor_clients", server.monitors.count());
     out.field("paused_reason", pause.active() ? "client_pause" : "none");
     out.field("paused_actions", !pause.active() ? "none" : pause.mode() == Pause::Mode::all ? "all" : "write");
     out.field("paused_timeout_milliseconds", std::max<std::int64_t>(pause_left_ms, 0));
-    // Idle: cluster bus, client tracking, WATCH, blocking commands with a timeout.
+    // Idle: cluster bus, client tracking, WATCH.
     out.field("cluster_connections", 0);
     out.field("tracking_clients", 0);
-    out.field("clients_in_timeout_table", 0);
+    out.field("clients_in_timeout_table", server.blocking.timeout_count());
     out.field("watching_clients", 0);
     out.field("total_watched_keys", 0);
-    out.field("total_blocking_keys", 0);
-    out.field("total_blocking_keys_on_nokey", 0);
+    out.field("total_blocking_keys", server.blocking.key_count());
+    out.field("total_blocking_keys_on_nokey", server.blocking.gone_key_count());
 }
 
 void cpu(const Server&, InfoText& out) {

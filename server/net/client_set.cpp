@@ -346,6 +346,8 @@ void ClientSet::run_batch() {
         if (session.parked == Parked::no) check_output(*connection);
         if (session.parked == Parked::no && session.output.bytes() >= kOutputHighWater) session.parked = Parked::output;
         if (session.parked != Parked::no) take_back(*connection, i + 1);
+        // The peer closed its sending side before the command came to run: nobody tells us of its going any more.
+        if (session.parked == Parked::blocked && connection->ended) close(session);
     }
     batch_.clear();
     words_.clear();

@@ -60,6 +60,7 @@ void Loop::turn(Server& server) {
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
     due_left_ = server.expire(served > 0 ? kExpireBusyUs : kExpireIdleUs);
+    server.serve_waiters();
     server.clients.flush();
 
     const std::int64_t now_us = server.clock.steady_us();
