@@ -5,6 +5,7 @@
 
 #include "datatypes/core/type.h"
 #include "datatypes/generic/families.h"
+#include "datatypes/list/families.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
 
@@ -12,11 +13,12 @@ namespace keel {
 
 namespace {
 
-constexpr std::array<const TypeOps*, 1> kTypes = {&string::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
     out[static_cast<std::size_t>(Type::string)] = &string::kOps;
+    out[static_cast<std::size_t>(Type::list)] = &list::kOps;
     return out;
 }();
 
@@ -36,6 +38,12 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kRangeCommands);
     registry.add(string::kMultiCommands);
     registry.add(string::kLcsCommands);
+    registry.add(list::kPushCommands);
+    registry.add(list::kAccessCommands);
+    registry.add(list::kEditCommands);
+    registry.add(list::kSearchCommands);
+    registry.add(list::kMoveCommands);
+    registry.add(list::kMultiCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

@@ -37,6 +37,15 @@ inline constexpr Event kAppend{kNotifyString, "append"};
 inline constexpr Event kIncrBy{kNotifyString, "incrby"};
 inline constexpr Event kDecrBy{kNotifyString, "decrby"};
 inline constexpr Event kIncrByFloat{kNotifyString, "incrbyfloat"};
+// lists
+inline constexpr Event kLPush{kNotifyList, "lpush"};
+inline constexpr Event kRPush{kNotifyList, "rpush"};
+inline constexpr Event kLPop{kNotifyList, "lpop"};
+inline constexpr Event kRPop{kNotifyList, "rpop"};
+inline constexpr Event kLInsert{kNotifyList, "linsert"};
+inline constexpr Event kLSet{kNotifyList, "lset"};
+inline constexpr Event kLRem{kNotifyList, "lrem"};
+inline constexpr Event kLTrim{kNotifyList, "ltrim"};
 }  // namespace events
 
 }  // namespace keel

@@ -28,6 +28,8 @@ inline constexpr ErrorText kNotInteger{"ERR value is not an integer or out of ra
 inline constexpr ErrorText kNotFloat{"ERR value is not a valid float"};
 inline constexpr ErrorText kOutOfRange{"ERR value is out of range"};
 inline constexpr ErrorText kMustBePositive{"ERR value is out of range, must be positive"};
+inline constexpr ErrorText kOutOfLongRange{
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"};
 inline constexpr ErrorText kInvalidCursor{"ERR invalid cursor"};
 inline constexpr ErrorText kMinMaxNotFloat{"ERR min or max is not a float"};
 inline constexpr ErrorText kMinMaxNotLex{"ERR min or max not valid string range item"};
