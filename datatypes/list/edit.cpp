@@ -56,13 +56,13 @@ Status lrem(Context& cx) {
     const auto count = cx.args.next<std::int64_t>();
     const Bytes value = cx.args.next<Bytes>();
     KEEL_TRY(cx.args.done());
-    if (count == std::numeric_limits<std::int64_t>::min()) return errors::kOutOfLongRange;
     Entry* entry = cx.write(key);
     KEEL_TRY(expect_type(entry, Type::list));
     std::size_t removed = 0;
     if (entry != nullptr) {
         List list = list_of(cx, entry);
-        const std::size_t most = count == 0 ? list.count() : static_cast<std::size_t>(count < 0 ? -count : count);
+        const auto magnitude = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
+        const std::size_t most = count == 0 ? list.count() : magnitude;
         removed = list.remove(value, most, count < 0 ? End::tail : End::head);
         if (removed > 0) after_taking(cx, key, entry, list, events::kLRem, removed);
     }

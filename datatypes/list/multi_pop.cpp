@@ -101,8 +101,9 @@ Status lmpop(Context& cx) {
 
 // BLMPOP timeout numkeys key [key ...] LEFT | RIGHT [COUNT count]
 Status blmpop(Context& cx) {
-    KEEL_TRY(const std::int64_t timeout_ms, parse_timeout_seconds(cx.args.next<Bytes>()));
+    const Bytes timeout = cx.args.next<Bytes>();
     KEEL_TRY(const MultiPop request, read_multi_pop(cx.args));
+    KEEL_TRY(const std::int64_t timeout_ms, parse_timeout_seconds(timeout));
     KEEL_TRY(const std::optional<Found> found, first_list(cx, request.keys));
     if (!found) return cx.wait({.keys = request.keys, .type = Type::list, .timeout_ms = timeout_ms});
     apply_multi_pop(cx, *found, request);

@@ -93,6 +93,20 @@ def empty_size(words, ours, theirs):
     return command(words) == b"CONFIG" and b"" in words[3:] and ours is not None and "must be a memory value" in ours
 
 
+def list_encoding(words, ours, theirs):
+    return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"listpack", b"quicklist")
+
+
+def least_integer(words, ours, theirs):
+    least = b"-9223372036854775808"
+    return (command(words) == b"LPOS" and least in words[2:]
+            and ours == Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"))
+
+
+def timeout_overflow(words, ours, theirs):
+    return ours == Error("ERR timeout is out of range") and theirs == Error("ERR timeout is negative")
+
+
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
@@ -120,6 +134,9 @@ ACCEPTED = [
     Accepted("an empty size is no size", "7.0 takes the empty word for zero bytes and then complains of its range", empty_size),
     Accepted("CONFIG: repl-backlog-size under 16 KiB", "7.0 raises a smaller one in silence; keel keeps what was said",
              config_of(b"repl-backlog-size")),
+    Accepted("OBJECT ENCODING of a small list", "one listpack, and called so, since 7.2; 7.0 says quicklist of every list", list_encoding),
+    Accepted("LPOS RANK of the least integer", "refused since 7.2: it has no positive counterpart; 7.0 overflows", least_integer),
+    Accepted("a timeout beyond all time is out of range", "as since 7.2; 7.0 overflows and calls it negative", timeout_overflow),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
 ]
 
