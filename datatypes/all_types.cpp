@@ -6,6 +6,8 @@
 #include "datatypes/core/type.h"
 #include "datatypes/generic/families.h"
 #include "datatypes/list/families.h"
+#include "datatypes/set/families.h"
+#include "datatypes/set/set.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
 
@@ -14,11 +16,13 @@ namespace keel {
 namespace {
 
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
     out[static_cast<std::size_t>(Type::string)] = &string::kOps;
     out[static_cast<std::size_t>(Type::list)] = &list::kOps;
+    out[static_cast<std::size_t>(Type::set)] = &set::kOps;
     return out;
 }();
 
@@ -44,6 +48,9 @@ void add_data_commands(Registry& registry) {
     registry.add(list::kSearchCommands);
     registry.add(list::kMoveCommands);
     registry.add(list::kMultiCommands);
+    registry.add(set::kCommands);
+    registry.add(set::kDrawCommands);
+    registry.add(set::kAlgebraCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

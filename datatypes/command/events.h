@@ -46,6 +46,13 @@ inline constexpr Event kLInsert{kNotifyList, "linsert"};
 inline constexpr Event kLSet{kNotifyList, "lset"};
 inline constexpr Event kLRem{kNotifyList, "lrem"};
 inline constexpr Event kLTrim{kNotifyList, "ltrim"};
+// sets
+inline constexpr Event kSAdd{kNotifySet, "sadd"};
+inline constexpr Event kSRem{kNotifySet, "srem"};
+inline constexpr Event kSPop{kNotifySet, "spop"};
+inline constexpr Event kSInterStore{kNotifySet, "sinterstore"};
+inline constexpr Event kSUnionStore{kNotifySet, "sunionstore"};
+inline constexpr Event kSDiffStore{kNotifySet, "sdiffstore"};
 }  // namespace events
 
 }  // namespace keel

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "datatypes/set/set.h"
+
+#include <algorithm>
+
+#include "protocol/base/number.h"
+
+namespace keel::set {
+
+namespace {
+
+// An intset counts to 2^32; far below it already has no advantage left.
+constexpr std::uint64_t kMostIntegers = std::uint64_t{1} << 30;
+
+// The digits of the longest member: the first or the last, since they ascend.
+std::size_t longest_text(const IntsetView& integers) {
+    if (integers.count() == 0) return 0;
+    char digits[kIntegerChars];
+    return std::max(write_integer(digits, integers.at(0)), write_integer(digits, integers.at(integers.count() - 1)));
+}
+
+}  // namespace
+
+Limits::Limits(const Settings& settings)
+    : integers(std::min(settings.encodings.set_max_intset_entries, kMostIntegers)),
+      packed(settings.encodings.set_max_listpack_entries),
+      packed_bytes(settings.encodings.set_max_listpack_value_bytes) {}
+
+// ---- Looking ----
+
+std::size_t SetView::count() const noexcept {
+    if (form_ == Form::integers) return integers().count();
+    return form_ == Form::packed ? packed().count() : table().size();
+}
+
+bool SetView::has(const Member& member) const {
+    if (form_ == Form::integers) return member.is_integer() && integers().has(member.integer());
+    if (form_ == Form::packed) return packed().find(packed().first(), member.text()) != nullptr;
+    return members().has(member);
+}
+
+SetView Set::view() const noexcept {
+    ValueRef value{.type = Type::set, .form = static_cast<std::uint8_t>(body_.index())};
+    if (const auto* integers = std::get_if<Intset>(&body_))
+        value.payload = const_cast<char*>(integers->bytes().data());
+    else if (const auto* list = std::get_if<Listpack>(&body_))
+        value.payload = const_cast<char*>(list->data());
+    else
+        value.payload = std::get<TablePtr>(body_).get();
+    return SetView{value};
+}
+
+// ---- Whose it is ----
+
+Set::Body Set::adopt(const ValueRef& value) {
+    switch (static_cast<Form>(value.form)) {
+        case Form::integers: return Intset::adopt(value.payload);
+        case Form::packed: return Listpack::adopt(value.payload);
+        case Form::table: break;
+    }
+    return TablePtr{static_cast<MemberTable*>(value.payload)};
+}
+
+ValueRef Set::release() {
+    ValueRef value{.type = Type::set, .form = static_cast<std::uint8_t>(body_.index())};
+    if (auto* integers = std::get_if<Intset>(&body_))
+        value.payload = integers->release();
+    else if (auto* list = std::get_if<Listpack>(&body_))
+        value.payload = list->release();
+    else
+        value.payload = std::get<TablePtr>(body_).release();
+    return value;
+}
+
+// ---- Changing ----
+
+void Set::expect(std::span<const Bytes> words, const Limits& limits) {
+    auto* integers = std::get_if<Intset>(&body_);
+    if (integers != nullptr && integers->count() == 0 && !Member{words[0]}.is_integer()) become_packed();
+    if (std::holds_alternative<Intset>(body_)) {
+        if (words.size() > limits.integers) become_table();
+    } else if (auto* list = std::get_if<Listpack>(&body_)) {
+        if (words.size() > limits.packed) return become_table();
+        constexpr std::size_t kFraming = 4;  // tag and back-length of a short text
+        std::size_t bytes = 0;
+        for (const Bytes word : words) bytes += std::min<std::size_t>(word.size(), limits.packed_bytes) + kFraming;
+        if (words.size() > 1 && list->takes(bytes)) list->reserve(bytes);
+    }
+}
+
+bool Set::add(const Member& member, const Limits& limits) {
+    if (auto* table = std::get_if<TablePtr>(&body_)) return (*table)->add(member);
+    if (auto* list = std::get_if<Listpack>(&body_)) return add_to_packed(*list, member, limits);
+    return add_to_integers(std::get<Intset>(body_), member, limits);
+}
+
+bool Set::add_to_integers(Intset& integers, const Member& member, const Limits& limits) {
+    if (member.is_integer()) {
+        if (!integers.insert(member.integer())) return false;
+        if (integers.count() > limits.integers) become_table();
+        return true;
+    }
+    const std::size_t longest = std::max(longest_text(integers), member.text().size());
+    if (integers.count() >= limits.packed || longest > limits.packed_bytes) return add_as_table(member);
+    become_packed();
+    std::get<Listpack>(body_).append(member.text());
+    return true;
+}
+
+bool Set::add_to_packed(Listpack& list, const Member& member, const Limits& limits) {
+    const Bytes text = member.text();
+    if (list.find(list.first(), text) != nullptr) return false;
+    if (list.count() >= limits.packed || text.size() > limits.packed_bytes || !list.takes(text.size()))
+        return add_as_table(member);
+    list.append(text);
+    return true;
+}
+
+// Of a member that is not there.
+bool Set::add_as_table(const Member& member) {
+    become_table();
+    std::get<TablePtr>(body_)->add_new(member);
+    return true;
+}
+
+bool Set::remove(const Member& member) {
+    if (auto* table = std::get_if<TablePtr>(&body_)) return (*table)->remove(member);
+    if (auto* integers = std::get_if<Intset>(&body_)) return member.is_integer() && integers->erase(member.integer());
+    Listpack& list = std::get<Listpack>(body_);
+    const ListpackView::Place at = list.find(list.first(), member.text());
+    if (at == nullptr) return false;
+    list.erase(at);
+    return true;
+}
+
+void Set::become_packed() {
+    const Intset& integers = std::get<Intset>(body_);
+    const std::size_t longest_entry = integers.width() + 2;
+    Listpack list{ListpackView::kEmptyBytes + integers.count() * longest_entry};
+    for (std::size_t i = 0; i < integers.count(); ++i) list.append(integers.at(i));
+    body_ = std::move(list);
+}
+
+void Set::become_table() {
+    auto table = std::make_unique<MemberTable>();
+    view().each([&table](const Member& member) { table->add_new(member); });
+    body_ = std::move(table);
+}
+
+}  // namespace keel::set
