@@ -105,6 +105,8 @@ def least_integer(words, ours, theirs):
 
 def timeout_overflow(words, ours, theirs):
     return ours == Error("ERR timeout is out of range") and theirs == Error("ERR timeout is negative")
+def small_set_is_a_listpack(words, ours, theirs):
+    return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"listpack", b"hashtable")
 
 
 def getkeys_arity(words, ours, theirs):
@@ -137,6 +139,8 @@ ACCEPTED = [
     Accepted("OBJECT ENCODING of a small list", "one listpack, and called so, since 7.2; 7.0 says quicklist of every list", list_encoding),
     Accepted("LPOS RANK of the least integer", "refused since 7.2: it has no positive counterpart; 7.0 overflows", least_integer),
     Accepted("a timeout beyond all time is out of range", "as since 7.2; 7.0 overflows and calls it negative", timeout_overflow),
+    Accepted("OBJECT ENCODING of a small set of words",
+             "a listpack as in Redis 7.2, also when it was an intset before; 7.0 has such sets in hash tables", small_set_is_a_listpack),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
 ]
 
