@@ -15,6 +15,7 @@
 #include <absl/container/inlined_vector.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "datatypes/set/access.h"
@@ -45,9 +46,13 @@ bool any_has(std::span<const SetView> sets, const Member& member) {
     return std::any_of(sets.begin(), sets.end(), [&member](const SetView& set) { return set.has(member); });
 }
 
-// Adds without a limit on anything: for sets that only we look into.
-void add_all(Set& seen, const SetView& set, const Limits& limits) {
-    set.each([&](const Member& member) { seen.add(member, limits); });
+// The members of `set` that none of the others has, until `visit` returns false; `others` in the order in which they
+// are asked.
+template <typename F>
+bool each_without(const SetView& set, std::span<const SetView> others, F&& visit) {
+    if (others.empty()) return set.each([&visit](const Member& member) -> bool { return visit(member); });
+    return set.each_looked_up_in(
+        others.front(), [&](const Member& member) -> bool { return any_has(others, member) || visit(member); });
 }
 
 // ---- The walks: visit(const Member&) for each member of the result, until it returns false ----
@@ -57,12 +62,12 @@ struct Intersection {
     static void each(Sources& sources, const Limits&, F&& visit) {
         std::sort(sources.begin(), sources.end(), fewer_members);
         const std::span<const SetView> others = std::span{sources}.subspan(1);
-        sources.front().each([&](const Member& member) -> bool {
-            for (const SetView& other : others) {
-                if (!other.has(member)) return true;
-            }
-            return visit(member);
-        });
+        sources.front().each_looked_up_in(
+            others.empty() ? SetView{} : others.front(), [&](const Member& member) -> bool {
+                const bool in_all =
+                    std::all_of(others.begin(), others.end(), [&](const SetView& set) { return set.has(member); });
+                return !in_all || visit(member);
+            });
     }
 };
 
@@ -74,10 +79,7 @@ struct Union {
         std::sort(sources.begin(), sources.end(), more_members);
         if (sources.size() > kFewSets) return each_of_many(sources, limits, visit);
         for (std::size_t i = 0; i < sources.size(); ++i) {
-            const auto earlier = std::span{sources}.first(i);
-            sources[i].each([&](const Member& member) {
-                if (!any_has(earlier, member)) visit(member);
-            });
+            if (!each_without(sources[i], std::span{sources}.first(i), visit)) return;
         }
     }
 
@@ -86,9 +88,8 @@ struct Union {
     static void each_of_many(const Sources& sources, const Limits& limits, F&& visit) {
         Set seen;
         for (const SetView& set : sources) {
-            set.each([&](const Member& member) {
-                if (seen.add(member, limits)) visit(member);
-            });
+            if (!set.each([&](const Member& member) -> bool { return !seen.add(member, limits) || visit(member); }))
+                return;
         }
     }
 };
@@ -101,20 +102,14 @@ struct Difference {
         if (std::any_of(others.begin(), others.end(), [&first](const SetView& set) { return set.is(first); })) return;
         std::sort(others.begin(), others.end(), more_members);
         if (joining_pays(first, others)) {
-            Set joined;
-            for (const SetView& set : others) add_all(joined, set, limits);
-            return each_without(first, std::array{joined.view()}, visit);
+            const Set joined = join(others, limits);
+            each_without(first, std::array{joined.view()}, visit);
+        } else {
+            each_without(first, others, visit);
         }
-        each_without(first, others, visit);
     }
 
   private:
-    template <typename F>
-    static void each_without(const SetView& first, std::span<const SetView> others, F&& visit) {
-        first.each([&](const Member& member) {
-            if (!any_has(others, member)) visit(member);
-        });
-    }
     // Whether one look-up for each member, and making what it looks into, is less than a look-up in every set.
     static bool joining_pays(const SetView& first, std::span<const SetView> others) {
         constexpr std::size_t kAddingCosts = 4;  // look-ups
@@ -122,6 +117,11 @@ struct Difference {
         const std::size_t members = std::accumulate(others.begin(), others.end(), std::size_t{0},
                                                     [](std::size_t n, const SetView& set) { return n + set.count(); });
         return first.count() / kAddingCosts * (others.size() - 1) > members;
+    }
+    static Set join(std::span<const SetView> sets, const Limits& limits) {
+        Set joined;
+        for (const SetView& set : sets) set.each([&](const Member& member) { joined.add(member, limits); });
+        return joined;
     }
 };
 

@@ -3,9 +3,7 @@
 // Sets, member by member, and all of one.
 //
 //     SADD SREM SMOVE SISMEMBER SMISMEMBER SCARD SMEMBERS SSCAN
-#include <algorithm>
 #include <limits>
-#include <vector>
 
 #include "datatypes/command/scan_args.h"
 #include "datatypes/set/access.h"
@@ -86,31 +84,13 @@ Status sismember(Context& cx) {
     return {};
 }
 
-// Many members of a big set: the memory of a group of them is fetched at once, then they are looked up.
-void reply_whether_in_table(Context& cx, const Table<MemberTraits>& table, std::span<const Bytes> words) {
-    constexpr std::size_t kGroup = 16;
-    std::array<std::uint64_t, kGroup> hashes{};
-    for (std::size_t from = 0; from < words.size(); from += kGroup) {
-        const auto group = words.subspan(from, std::min(kGroup, words.size() - from));
-        for (std::size_t i = 0; i < group.size(); ++i) table.prefetch_directory(hashes[i] = hash_bytes(group[i]));
-        for (std::size_t i = 0; i < group.size(); ++i) table.prefetch_line(hashes[i]);
-        for (std::size_t i = 0; i < group.size(); ++i) table.prefetch_item(hashes[i]);
-        for (std::size_t i = 0; i < group.size(); ++i)
-            cx.reply().integer(table.find(group[i], hashes[i]) != nullptr ? 1 : 0);
-    }
-}
-
 // SMISMEMBER key member [member ...]
 Status smismember(Context& cx) {
     const Key key = cx.next_key();
     const auto members = cx.args.rest();
     KEEL_TRY(const SetView set, read_set(cx, key));
     cx.reply().array(members.size());
-    if (set.form() == Form::table) {
-        reply_whether_in_table(cx, set.table(), members);
-        return {};
-    }
-    for (const Bytes member : members) cx.reply().integer(set.has(Member{member}) ? 1 : 0);
+    set.ask(members, [&cx](bool there) { cx.reply().integer(there ? 1 : 0); });
     return {};
 }
 

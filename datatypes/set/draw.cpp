@@ -6,8 +6,7 @@
 //
 // Every member, and every choice of so many members, is as likely as any other. Log and replicas are told which
 // members went: they see SREM, or DEL when all went at once.
-#include <absl/container/flat_hash_set.h>
-
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -97,36 +96,6 @@ Status spop(Context& cx) {
 
 // ---- SRANDMEMBER ----
 
-// One walk, at each member a throw: so many are still wanted of so many that are left.
-void show_by_walking(Context& cx, const SetView& set, std::size_t wanted) {
-    std::size_t left = set.count();
-    set.each([&](const Member& member) -> bool {
-        if (cx.random.below(left--) < wanted) {
-            member.write_to(cx.reply());
-            --wanted;
-        }
-        return wanted != 0;
-    });
-}
-
-// Draws from a big set, and again for what came before.
-void show_by_drawing(Context& cx, const SetView& set, std::size_t wanted) {
-    absl::flat_hash_set<const StoredMember*> shown;
-    shown.reserve(wanted);
-    while (shown.size() < wanted) {
-        const StoredMember* member = set.table().random(cx.random);
-        if (shown.insert(member).second) cx.reply().bulk(member->text());
-    }
-}
-
-void show_different(Context& cx, const SetView& set, std::size_t wanted) {
-    constexpr std::size_t kFewOf = 3;  // fewer than a third: drawing costs less than walking over all
-    if (set.form() == Form::table && wanted < set.count() / kFewOf)
-        show_by_drawing(cx, set, wanted);
-    else
-        show_by_walking(cx, set, wanted);
-}
-
 // SRANDMEMBER key [count]. A negative count: so many, and a member may come again.
 Status srandmember(Context& cx) {
     const Key key = cx.next_key();
@@ -148,7 +117,7 @@ Status srandmember(Context& cx) {
     } else if (count >= 0) {
         const std::size_t wanted = std::min(static_cast<std::size_t>(count), set.count());
         cx.reply().array(wanted);
-        if (wanted != 0) show_different(cx, set, wanted);
+        set.draw_different(cx.random, wanted, [&cx](const Member& member) { member.write_to(cx.reply()); });
     } else {
         cx.reply().array(static_cast<std::size_t>(-count));
         for (std::int64_t i = count; i < 0; ++i)

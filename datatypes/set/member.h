@@ -27,6 +27,7 @@ namespace keel::set {
 class Member {
   public:
     explicit Member(Bytes text) noexcept : text_(text), has_text_(true) {}
+    Member(Bytes text, std::uint64_t hash) noexcept : text_(text), hash_(hash), has_text_(true), has_hash_(true) {}
     explicit Member(std::int64_t integer) noexcept : integer_(integer), number_(Number::yes) {}
     explicit Member(const ListpackItem& item) noexcept
         : text_(item.text),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/set/set.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
+#include <array>
 
 #include "protocol/base/number.h"
 
@@ -39,6 +42,50 @@ bool SetView::has(const Member& member) const {
     return members().has(member);
 }
 
+void SetView::ask(std::span<const Bytes> words, absl::FunctionRef<void(bool there)> answer) const {
+    if (form_ != Form::table) {
+        for (const Bytes word : words) answer(has(Member{word}));
+        return;
+    }
+    constexpr std::size_t kGroup = 16;  // whose memory is fetched at once
+    std::array<std::uint64_t, kGroup> hashes{};
+    for (std::size_t from = 0; from < words.size(); from += kGroup) {
+        const auto group = words.subspan(from, std::min(kGroup, words.size() - from));
+        for (std::size_t i = 0; i < group.size(); ++i) table().prefetch_directory(hashes[i] = hash_bytes(group[i]));
+        for (std::size_t i = 0; i < group.size(); ++i) table().prefetch_line(hashes[i]);
+        for (std::size_t i = 0; i < group.size(); ++i) table().prefetch_item(hashes[i]);
+        for (std::size_t i = 0; i < group.size(); ++i) answer(table().find(group[i], hashes[i]) != nullptr);
+    }
+}
+
+// ---- Chance ----
+
+// From a big set: draws, and draws again for what came before.
+void SetView::draw_few(Random& random, std::size_t wanted, absl::FunctionRef<void(const Member&)> use) const {
+    absl::flat_hash_set<const StoredMember*> drawn;
+    drawn.reserve(wanted);
+    while (drawn.size() < wanted) {
+        const StoredMember* stored = table().random(random);
+        if (drawn.insert(stored).second) use(Member{stored->text()});
+    }
+}
+
+void SetView::draw_different(Random& random, std::size_t wanted, absl::FunctionRef<void(const Member&)> use) const {
+    constexpr std::size_t kFewOf = 3;  // fewer than a third: drawing costs less than walking over all
+    if (wanted == 0) return;
+    if (form_ == Form::table && wanted < count() / kFewOf) return draw_few(random, wanted, use);
+    std::size_t left = count();  // at each member a throw: so many are still wanted of so many that are left
+    each([&](const Member& member) -> bool {
+        if (random.below(left--) < wanted) {
+            use(member);
+            --wanted;
+        }
+        return wanted != 0;
+    });
+}
+
+// ---- Whose it is ----
+
 SetView Set::view() const noexcept {
     ValueRef value{.type = Type::set, .form = static_cast<std::uint8_t>(body_.index())};
     if (const auto* integers = std::get_if<Intset>(&body_))
@@ -49,8 +96,6 @@ SetView Set::view() const noexcept {
         value.payload = std::get<TablePtr>(body_).get();
     return SetView{value};
 }
-
-// ---- Whose it is ----
 
 Set::Body Set::adopt(const ValueRef& value) {
     switch (static_cast<Form>(value.form)) {

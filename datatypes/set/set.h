@@ -21,6 +21,9 @@
 // Only set.* and type.cpp know that there are three forms. The bytes of the first two are those of RDB files.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+#include <absl/functional/function_ref.h>
+
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -54,6 +57,8 @@ class SetView {
     [[nodiscard]] Form form() const noexcept { return form_; }
     [[nodiscard]] std::size_t count() const noexcept;  // O(1); O(n) of a packed set of 65,535 members and more
     [[nodiscard]] bool has(const Member& member) const;
+    // Of each word in turn, whether it is a member.
+    void ask(std::span<const Bytes> words, absl::FunctionRef<void(bool there)> answer) const;
     // The same value in the same place.
     [[nodiscard]] bool is(const SetView& other) const noexcept { return payload_ == other.payload_; }
 
@@ -61,6 +66,9 @@ class SetView {
     // its end.
     template <typename F>
     bool each(F&& visit) const;
+    // The same for a visitor that returns a bool and looks each member up in `next`, whose memory is fetched ahead.
+    template <typename F>
+    bool each_looked_up_in(const SetView& next, F&& visit) const;
     // Some of the members: see Table::scan. A small set is shown whole, whatever the cursor.
     template <typename F>
     std::uint64_t scan(std::uint64_t cursor, F&& visit) const;
@@ -68,12 +76,17 @@ class SetView {
     template <typename F>
     void draw(Random& random, F&& use) const;
 
+    // So many different members, at most count(): every choice of them is as likely as any other, their order is not.
+    void draw_different(Random& random, std::size_t wanted, absl::FunctionRef<void(const Member&)> use) const;
+
     [[nodiscard]] IntsetView integers() const noexcept { return IntsetView{payload_}; }
     [[nodiscard]] ListpackView packed() const noexcept { return ListpackView{payload_}; }
     [[nodiscard]] const MemberTable& members() const noexcept { return *static_cast<const MemberTable*>(payload_); }
     [[nodiscard]] const Table<MemberTraits>& table() const noexcept { return members().table(); }
 
   private:
+    void draw_few(Random& random, std::size_t wanted, absl::FunctionRef<void(const Member&)> use) const;
+
     static constexpr char kNothing[IntsetView::kHeaderBytes] = {2};
 
     Form form_;
@@ -148,6 +161,34 @@ bool SetView::each(F&& visit) const {
         table().each([&show](const StoredMember* m) { show(Member{m->text()}); });
         return true;
     }
+}
+
+template <typename F>
+bool SetView::each_looked_up_in(const SetView& next, F&& visit) const {
+    if (form_ != Form::table || next.form() != Form::table) return each(visit);
+    constexpr std::size_t kGroup = 16;
+    struct Hashed {
+        const StoredMember* stored;
+        std::uint64_t hash;
+    };
+    absl::InlinedVector<Hashed, kGroup * 2> group;
+    std::uint64_t cursor = 0;
+    do {
+        group.clear();
+        do {
+            cursor = table().scan(cursor, [&group](const StoredMember* stored) {
+                keel::prefetch(stored);
+                group.push_back({stored, 0});
+            });
+        } while (cursor != 0 && group.size() < kGroup);
+        for (Hashed& each : group) next.table().prefetch_directory(each.hash = hash_bytes(each.stored->text()));
+        for (const Hashed& each : group) next.table().prefetch_line(each.hash);
+        for (const Hashed& each : group) next.table().prefetch_item(each.hash);
+        for (const Hashed& each : group) {
+            if (!visit(Member{each.stored->text(), each.hash})) return false;
+        }
+    } while (cursor != 0);
+    return true;
 }
 
 template <typename F>

@@ -93,6 +93,13 @@ def card(g):
     return words
 
 
+def wrong_count(g):
+    """Not to be spoiled: a right count would draw."""
+    words = g.choice([[b"SPOP", g.key(), g.choice([b"-1", b"x", b"9223372036854775808"])], [b"SPOP", g.key(), b"1", b"2"], [b"SPOP"],
+                      [b"SRANDMEMBER", g.key(), g.choice([b"1.5", b"x", b"-9223372036854775808"])], [b"SRANDMEMBER", g.key(), b"1", b"2"]])
+    return Step(words, fixed=True)
+
+
 MAKERS = [
     lambda g: [b"SADD", g.key()] + members(g),
     lambda g: [b"SADD", g.key()] + members(g, 20),
@@ -116,7 +123,6 @@ MAKERS = [
     scan_to_the_end,
     lambda g: Step([b"SRANDMEMBER", g.key()], same_kind, fixed=True),
     lambda g: [b"OBJECT", b"ENCODING", g.key()],
-    lambda g: [b"SPOP", g.key(), g.choice([b"-1", b"x", b"9223372036854775808"])],
-    lambda g: [b"SRANDMEMBER", g.key(), g.choice([b"1.5", b"x", b"-9223372036854775808"])],
+    wrong_count,
     lambda g: [b"TYPE", g.key()],
 ]
