@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
-#include <numeric>
+#include <cstdlib>
+#include <set>
+#include <vector>
 
 #include "tests/support/command_runner.h"
 
