@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/set/set.h"
 
-#include <absl/container/flat_hash_set.h>
-
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "protocol/base/number.h"
 
@@ -62,7 +61,7 @@ void SetView::ask(std::span<const Bytes> words, absl::FunctionRef<void(bool ther
 
 // From a big set: draws, and draws again for what came before.
 void SetView::draw_few(Random& random, std::size_t wanted, absl::FunctionRef<void(const Member&)> use) const {
-    absl::flat_hash_set<const StoredMember*> drawn;
+    std::unordered_set<const StoredMember*> drawn;
     drawn.reserve(wanted);
     while (drawn.size() < wanted) {
         const StoredMember* stored = table().random(random);
