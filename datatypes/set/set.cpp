@@ -119,17 +119,17 @@ ValueRef Set::release() {
 // ---- Changing ----
 
 void Set::expect(std::span<const Bytes> words, const Limits& limits) {
-    auto* integers = std::get_if<Intset>(&body_);
-    if (integers != nullptr && integers->count() == 0 && !Member{words[0]}.is_integer()) become_packed();
-    if (std::holds_alternative<Intset>(body_)) {
-        if (words.size() > limits.integers) become_table();
-    } else if (auto* list = std::get_if<Listpack>(&body_)) {
-        if (words.size() > limits.packed) return become_table();
-        constexpr std::size_t kFraming = 4;  // tag and back-length of a short text
-        std::size_t bytes = 0;
-        for (const Bytes word : words) bytes += std::min<std::size_t>(word.size(), limits.packed_bytes) + kFraming;
-        if (words.size() > 1 && list->takes(bytes)) list->reserve(bytes);
+    constexpr std::size_t kFraming = 4;  // tag and back-length of a short text
+    if (words.size() < 2 || words.size() > limits.packed) return;
+    if (const auto* integers = std::get_if<Intset>(&body_)) {
+        if (integers->count() != 0 || Member{words[0]}.is_integer()) return;
+        become_packed();
     }
+    auto* list = std::get_if<Listpack>(&body_);
+    if (list == nullptr) return;
+    std::size_t bytes = 0;
+    for (const Bytes word : words) bytes += std::min<std::size_t>(word.size(), limits.packed_bytes) + kFraming;
+    if (list->takes(bytes)) list->reserve(bytes);
 }
 
 bool Set::add(const Member& member, const Limits& limits) {

@@ -100,8 +100,7 @@ class Set {
     explicit Set(const ValueRef& value) : body_(adopt(value)) {}  // takes its payload over
     [[nodiscard]] ValueRef release();  // the payload is the caller's; this is good for nothing but its end
 
-    // Makes ready for so many more members, which begin with words[0]: a set that would become a table on the way is
-    // one from the start. As in Redis, members that are there already count.
+    // Makes room for these words at once, if they may all come to lie in a listpack.
     void expect(std::span<const Bytes> words, const Limits& limits);
 
     bool add(const Member& member, const Limits& limits);  // false: was there

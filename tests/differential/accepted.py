@@ -21,7 +21,7 @@ def sub(words):
 
 def empty_key_under_stars(words, ours, theirs):
     stars = [word for word in words[1:] if len(word) > 1 and not word.strip(b"*")]
-    if command(words) not in (b"KEYS", b"SCAN") or not stars or not isinstance(ours, list) or not isinstance(theirs, list):
+    if command(words) not in (b"KEYS", b"SCAN", b"SSCAN") or not stars or not isinstance(ours, list) or not isinstance(theirs, list):
         return False
     return sorted(key for key in ours if key != b"") == sorted(theirs)
 
@@ -114,8 +114,8 @@ def getkeys_arity(words, ours, theirs):
 
 
 ACCEPTED = [
-    Accepted("the empty key matches **",
-             "a star stands for any run of bytes, also for none: Redis' matcher shows the empty key for * only",
+    Accepted("the empty key or member matches **",
+             "a star stands for any run of bytes, also for none: Redis' matcher shows the empty one for * only",
              empty_key_under_stars),
     Accepted("more words for an enum",
              "keel takes words of newer peers: loglevel nothing, repl-diskless-load flush-before-load", more_words),
