@@ -10,6 +10,7 @@
 #include "datatypes/set/set.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
+#include "datatypes/zset/families.h"
 
 namespace keel {
 
@@ -17,12 +18,14 @@ namespace {
 
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
     out[static_cast<std::size_t>(Type::string)] = &string::kOps;
     out[static_cast<std::size_t>(Type::list)] = &list::kOps;
     out[static_cast<std::size_t>(Type::set)] = &set::kOps;
+    out[static_cast<std::size_t>(Type::zset)] = &zset::kOps;
     return out;
 }();
 
@@ -51,6 +54,12 @@ void add_data_commands(Registry& registry) {
     registry.add(set::kCommands);
     registry.add(set::kDrawCommands);
     registry.add(set::kAlgebraCommands);
+    registry.add(zset::kCommands);
+    registry.add(zset::kReadCommands);
+    registry.add(zset::kRangeCommands);
+    registry.add(zset::kRemoveCommands);
+    registry.add(zset::kPopCommands);
+    registry.add(zset::kCombineCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

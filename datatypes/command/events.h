@@ -53,6 +53,19 @@ inline constexpr Event kSPop{kNotifySet, "spop"};
 inline constexpr Event kSInterStore{kNotifySet, "sinterstore"};
 inline constexpr Event kSUnionStore{kNotifySet, "sunionstore"};
 inline constexpr Event kSDiffStore{kNotifySet, "sdiffstore"};
+// sorted sets
+inline constexpr Event kZAdd{kNotifyZset, "zadd"};
+inline constexpr Event kZIncr{kNotifyZset, "zincr"};
+inline constexpr Event kZRem{kNotifyZset, "zrem"};
+inline constexpr Event kZRemRangeByRank{kNotifyZset, "zremrangebyrank"};
+inline constexpr Event kZRemRangeByScore{kNotifyZset, "zremrangebyscore"};
+inline constexpr Event kZRemRangeByLex{kNotifyZset, "zremrangebylex"};
+inline constexpr Event kZPopMin{kNotifyZset, "zpopmin"};
+inline constexpr Event kZPopMax{kNotifyZset, "zpopmax"};
+inline constexpr Event kZRangeStore{kNotifyZset, "zrangestore"};
+inline constexpr Event kZUnionStore{kNotifyZset, "zunionstore"};
+inline constexpr Event kZInterStore{kNotifyZset, "zinterstore"};
+inline constexpr Event kZDiffStore{kNotifyZset, "zdiffstore"};
 }  // namespace events
 
 }  // namespace keel
