@@ -66,6 +66,16 @@ inline constexpr Event kZRangeStore{kNotifyZset, "zrangestore"};
 inline constexpr Event kZUnionStore{kNotifyZset, "zunionstore"};
 inline constexpr Event kZInterStore{kNotifyZset, "zinterstore"};
 inline constexpr Event kZDiffStore{kNotifyZset, "zdiffstore"};
+// streams
+inline constexpr Event kXAdd{kNotifyStream, "xadd"};
+inline constexpr Event kXTrim{kNotifyStream, "xtrim"};
+inline constexpr Event kXDel{kNotifyStream, "xdel"};
+inline constexpr Event kXSetId{kNotifyStream, "xsetid"};
+inline constexpr Event kXGroupCreate{kNotifyStream, "xgroup-create"};
+inline constexpr Event kXGroupSetId{kNotifyStream, "xgroup-setid"};
+inline constexpr Event kXGroupDestroy{kNotifyStream, "xgroup-destroy"};
+inline constexpr Event kXGroupCreateConsumer{kNotifyStream, "xgroup-createconsumer"};
+inline constexpr Event kXGroupDelConsumer{kNotifyStream, "xgroup-delconsumer"};
 }  // namespace events
 
 }  // namespace keel

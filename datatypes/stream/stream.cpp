@@ -100,6 +100,26 @@ std::uint64_t Stream::trim(const Trim& trim) {
     return before - length_;
 }
 
+std::optional<StreamId> Stream::trim_bound(const Trim& trim) const {
+    std::uint64_t left = length_;
+    for (const auto& [master, raw] : blocks_) {
+        const BlockView block{master, raw};
+        const auto entries = static_cast<std::uint64_t>(block.count());
+        if (trim.by == Trim::By::length && left <= trim.length) return master;
+        if (trim.most != 0 && length_ - left + entries > static_cast<std::uint64_t>(trim.most)) return master;
+        if (trim.by == Trim::By::length ? left - entries >= trim.length : block.last().id < trim.id) {
+            left -= entries;
+            continue;
+        }
+        if (trim.approximate) return master;
+        if (trim.by == Trim::By::id) return trim.id;
+        for (Walk walk{*this, master, kMaxId}; walk.next();) {
+            if (left-- <= trim.length) return walk.id();
+        }
+    }
+    return std::nullopt;
+}
+
 // The block stays: it holds the bound.
 std::uint64_t Stream::trim_within(Blocks::iterator at, const Trim& trim) {
     const BlockView block{at->first, at->second};

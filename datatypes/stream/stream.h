@@ -60,8 +60,10 @@ class Stream {
     void append(StreamId id, FieldWords words, const BlockLimits& limits);
     // Takes the entry out and remembers it as deleted. False if there is none. O(log blocks + entries of a block).
     bool erase(StreamId id);
-    // The same for a walk over entries that go one by one. Returns how many went.
+    // Takes entries out from the front. Returns how many went.
     std::uint64_t trim(const Trim& trim);
+    // The lowest id that would stay, without trimming; none if nothing would. O(blocks trimmed).
+    [[nodiscard]] std::optional<StreamId> trim_bound(const Trim& trim) const;
     [[nodiscard]] bool contains(StreamId id) const;
     // The id of the last live entry; none in an empty stream.
     [[nodiscard]] std::optional<StreamId> last_live() const;

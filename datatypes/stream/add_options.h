@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The options that XADD and XTRIM share, and XADD's id.
+#pragma once
+
+#include "datatypes/command/context.h"
+#include "datatypes/stream/references.h"
+#include "datatypes/stream/stream.h"
+
+namespace keel::stream {
+
+struct AddOptions {
+    Trim trim{};
+    bool limited = false;        // LIMIT was given
+    bool no_mkstream = false;    // XADD
+    References references = References::keep;
+    bool id_given = false;       // XADD: not "*"
+    NewId id{};
+    std::size_t strategy_at = 0;  // where MAXLEN or MINID stands in the request
+    std::size_t id_at = 0;        // XADD: where the id stands
+};
+
+enum class For : std::uint8_t { xadd, xtrim };
+
+// Reads up to XADD's id (taken), or to the end of XTRIM.
+[[nodiscard]] Result<AddOptions> read_add_options(Context& cx, For command);
+
+// The words of a request, with the trim made exact: what the stream holds by now is what it is to hold. Nothing is
+// taken over that only the primary can know (~, LIMIT, whose default depends on settings).
+[[nodiscard]] std::vector<std::string> exact_words(Context& cx, const AddOptions& options, const Stream& stream);
+
+}  // namespace keel::stream
