@@ -8,6 +8,7 @@
 #include "datatypes/list/families.h"
 #include "datatypes/set/families.h"
 #include "datatypes/set/set.h"
+#include "datatypes/stream/families.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
 #include "datatypes/zset/families.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &stream::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
@@ -26,6 +28,7 @@ constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     out[static_cast<std::size_t>(Type::list)] = &list::kOps;
     out[static_cast<std::size_t>(Type::set)] = &set::kOps;
     out[static_cast<std::size_t>(Type::zset)] = &zset::kOps;
+    out[static_cast<std::size_t>(Type::stream)] = &stream::kOps;
     return out;
 }();
 
@@ -60,6 +63,13 @@ void add_data_commands(Registry& registry) {
     registry.add(zset::kRemoveCommands);
     registry.add(zset::kPopCommands);
     registry.add(zset::kCombineCommands);
+    registry.add(stream::kCommands);
+    registry.add(stream::kRangeCommands);
+    registry.add(stream::kReadCommands);
+    registry.add(stream::kGroupCommands);
+    registry.add(stream::kPendingCommands);
+    registry.add(stream::kClaimCommands);
+    registry.add(stream::kInfoCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

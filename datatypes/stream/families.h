@@ -16,6 +16,7 @@ extern const std::span<const CommandSpec> kRangeCommands;    // range_commands.c
 extern const std::span<const CommandSpec> kReadCommands;     // read_commands.cpp
 extern const std::span<const CommandSpec> kGroupCommands;    // group_commands.cpp
 extern const std::span<const CommandSpec> kPendingCommands;  // pending_commands.cpp
+extern const std::span<const CommandSpec> kClaimCommands;    // claim_commands.cpp
 extern const std::span<const CommandSpec> kInfoCommands;     // info_commands.cpp
 
 }  // namespace keel::stream
