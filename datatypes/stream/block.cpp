@@ -67,7 +67,8 @@ BlockView::BlockView(StreamId master, const void* raw) noexcept : list_(raw), ma
 
 BlockEntry BlockView::read(Place at) const noexcept {
     if (at == list_.end()) return {};
-    BlockEntry out{.at = at};
+    BlockEntry out;
+    out.at = at;
     const std::int64_t flags = list_.get(at).integer;
     out.deleted = (flags & kDeleted) != 0;
     at = skip(at, 1);

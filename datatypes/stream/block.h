@@ -30,7 +30,7 @@ struct BlockEntry {
     ListpackView::Place at = nullptr;      // null: no entry
     ListpackView::Place names = nullptr;   // first name, if they are the master's; else they stand before each value
     ListpackView::Place values = nullptr;  // the first item behind the ids (and behind n)
-    StreamId id;
+    StreamId id{};
     std::int64_t fields = 0;
     bool deleted = false;
 };

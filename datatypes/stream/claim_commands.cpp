@@ -44,7 +44,7 @@ struct Claim {
     bool just_id = false;
     std::optional<UnixMs> given_at{};
     std::int64_t times = -1;  // below 0: one more than before
-    StreamId last_id;
+    StreamId last_id{};
 };
 
 Status read_claim_options(Context& cx, Claim& out) {
@@ -166,7 +166,7 @@ Status xclaim(Context& cx) {
 
 struct AutoClaim {
     std::int64_t min_idle_ms = 0;
-    StreamId from;
+    StreamId from{};
     std::int64_t count = 100;
     bool just_id = false;
 };
@@ -193,7 +193,7 @@ Result<AutoClaim> read_autoclaim(Args& args) {
 struct Claimed {
     std::vector<StreamId> ids;
     std::vector<StreamId> gone;
-    StreamId next;  // where another pass would begin; 0-0: all were seen
+    StreamId next{};  // where another pass would begin; 0-0: all were seen
 };
 
 Claimed claim_idle(Context& cx, const Stream& stream, const Named& named, Consumer& consumer, const AutoClaim& claim) {

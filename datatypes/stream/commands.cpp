@@ -136,9 +136,9 @@ constexpr ErrorText kAddedBelowLength{
     "ERR The entries_added specified in XSETID is smaller than the target stream length"};
 
 struct SetId {
-    StreamId id;
+    StreamId id{};
     std::int64_t added = -1;  // -1: stays
-    StreamId max_deleted;     // 0-0: stays
+    StreamId max_deleted{};     // 0-0: stays
 };
 
 Result<SetId> read_setid(Args& args) {

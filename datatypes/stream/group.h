@@ -13,6 +13,7 @@
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,7 +41,7 @@ inline constexpr std::int64_t kReadUnknown = -1;
 class Group {
   public:
     using Pending = absl::btree_map<StreamId, Nack>;
-    using Consumers = absl::btree_map<std::string, std::unique_ptr<Consumer>>;
+    using Consumers = absl::btree_map<std::string, std::unique_ptr<Consumer>, std::less<>>;
 
     Group(StreamId last, std::int64_t entries_read) : last_id(last), read(entries_read) {}
     Group(const Group& other);
@@ -73,6 +74,6 @@ class Group {
     Consumers consumers_;
 };
 
-using Groups = absl::btree_map<std::string, std::unique_ptr<Group>>;
+using Groups = absl::btree_map<std::string, std::unique_ptr<Group>, std::less<>>;
 
 }  // namespace keel::stream

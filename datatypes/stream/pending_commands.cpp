@@ -58,8 +58,8 @@ struct Question {
     bool detailed = false;
     std::int64_t min_idle_ms = 0;
     std::int64_t count = 0;
-    StreamId from;
-    StreamId to;
+    StreamId from{};
+    StreamId to{};
     std::optional<Bytes> consumer{};
 };
 

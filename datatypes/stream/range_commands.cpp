@@ -11,8 +11,8 @@ namespace keel::stream {
 namespace {
 
 struct Range {
-    StreamId from;
-    StreamId to;
+    StreamId from{};
+    StreamId to{};
     std::optional<std::int64_t> count;
 };
 

@@ -46,7 +46,7 @@ struct Request {
 struct Source {
     Stream* stream = nullptr;  // null: no such key
     Group* group = nullptr;
-    StreamId after;    // entries above this one are wanted
+    StreamId after{};    // entries above this one are wanted
     bool fresh = false;  // ">": those that the group has given to no one
     bool resolved = false;  // "$" or "+": stood for `after`
 };

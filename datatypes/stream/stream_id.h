@@ -60,7 +60,7 @@ class IdText {
 
 // As XADD takes it: "ms-*" leaves the seq to the stream.
 struct NewId {
-    StreamId id;
+    StreamId id{};
     bool seq_given = true;
 };
 [[nodiscard]] std::optional<NewId> parse_new_id(Bytes word) noexcept;
