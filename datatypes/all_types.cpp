@@ -21,6 +21,7 @@ constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &stream::kOps};
+constexpr std::array<const TypeOps*, 3> kTypes = {&string::kOps, &list::kOps, &stream::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Streams where redis-server 7.0 cannot be asked (later options), over time (idle, waiting), and with many entries.
 What 7.0 has is compared with it command by command in tests/differential."""
-import threading
 import time
 
-import pytest
-
-from keel import keel_only
+from keel import info_of, keel_only, wait_for
 from resp import Error
 
 pytestmark = keel_only
@@ -83,6 +80,81 @@ def test_events(c, server):
         c("XGROUP", "DESTROY", "s", "g")
         told = [listener.read()[3] for _ in range(6)]
     assert told == [b"xadd", b"xgroup-create", b"xgroup-createconsumer", b"xadd", b"xtrim", b"xgroup-destroy"]
+
+
+# --- waiting ---
+
+def waiting(server, c, *words, resp=2):
+    """A client whose command waits."""
+    before = int(info_of(c, "clients")["blocked_clients"])
+    client = server.client(resp=resp)
+    client.send(*words)
+    wait_for(lambda: int(info_of(c, "clients")["blocked_clients"]) == before + 1, what="a blocked client")
+    return client
+
+
+def test_xread_waits_for_what_comes_after_dollar(server, c):
+    fill(c, "s", 2)
+    reader = waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "t", "s", "$", "$")
+    late = waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "s", "5-0", resp=3)
+    c("XADD", "s", "3-0", "f", "3")
+    assert reader.read() == [[b"s", [[b"3-0", [b"f", b"3"]]]]]
+    c("XADD", "s", "6-0", "f", "6")
+    assert late.read() == {b"s": [[b"6-0", [b"f", b"6"]]]}
+
+
+def test_xread_waits_only_so_long(server, c):
+    began = time.monotonic()
+    assert c("XREAD", "BLOCK", "60", "STREAMS", "s", "$") is None
+    assert 0.05 < time.monotonic() - began < 5
+
+
+def test_every_reader_is_served_by_one_entry(server, c):
+    readers = [waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "s", "$") for _ in range(3)]
+    c("XADD", "s", "1-0", "f", "v")
+    assert [ids(r.read()[0][1]) for r in readers] == [["1-0"]] * 3
+
+
+def test_a_transaction_wakes_a_reader_once(server, c):
+    reader = waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+    c("MULTI")
+    c("XADD", "s", "1-0", "f", "v")
+    c("XADD", "s", "2-0", "f", "v")
+    c("EXEC")
+    assert ids(reader.read()[0][1]) == ["1-0", "2-0"]
+
+
+def test_consumers_of_a_group_share_what_comes(server, c):
+    c("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+    one = waiting(server, c, "XREADGROUP", "GROUP", "g", "a", "BLOCK", "0", "STREAMS", "s", ">")
+    two = waiting(server, c, "XREADGROUP", "GROUP", "g", "b", "BLOCK", "0", "STREAMS", "s", ">")
+    c("XADD", "s", "1-0", "f", "v")
+    assert ids(one.read()[0][1]) == ["1-0"]
+    c("XADD", "s", "2-0", "f", "v")
+    assert ids(two.read()[0][1]) == ["2-0"]
+    assert c("XPENDING", "s", "g")[3] == [[b"a", b"1"], [b"b", b"1"]]
+
+
+def test_a_group_that_goes_ends_the_waiting(server, c):
+    for end in (["XGROUP", "DESTROY", "s", "g"], ["DEL", "s"]):
+        c("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+        reader = waiting(server, c, "XREADGROUP", "GROUP", "g", "a", "BLOCK", "0", "STREAMS", "s", ">")
+        c(*end)
+        assert reader.read().code == "NOGROUP"
+    c("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+    reader = waiting(server, c, "XREADGROUP", "GROUP", "g", "a", "BLOCK", "0", "STREAMS", "s", ">")
+    c("SET", "s", "x")
+    assert reader.read().code == "WRONGTYPE"
+
+
+def test_xread_goes_on_waiting_when_its_stream_goes(server, c):
+    fill(c, "s", 1)
+    reader = waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "s", "$")
+    c("DEL", "s")
+    c("SET", "s", "x")
+    c("DEL", "s")
+    c("XADD", "s", "2-0", "f", "v")
+    assert ids(reader.read()[0][1]) == ["2-0"]
 
 
 def test_half_a_million_entries(c):
