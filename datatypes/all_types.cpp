@@ -9,6 +9,8 @@
 #include "datatypes/set/families.h"
 #include "datatypes/set/set.h"
 #include "datatypes/stream/families.h"
+#include "datatypes/hash/families.h"
+#include "datatypes/hash/hash.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
 #include "datatypes/zset/families.h"
@@ -22,6 +24,7 @@ constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
 constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &stream::kOps};
 constexpr std::array<const TypeOps*, 3> kTypes = {&string::kOps, &list::kOps, &stream::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &hash::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
@@ -30,6 +33,7 @@ constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     out[static_cast<std::size_t>(Type::set)] = &set::kOps;
     out[static_cast<std::size_t>(Type::zset)] = &zset::kOps;
     out[static_cast<std::size_t>(Type::stream)] = &stream::kOps;
+    out[static_cast<std::size_t>(Type::hash)] = &hash::kOps;
     return out;
 }();
 
@@ -71,6 +75,11 @@ void add_data_commands(Registry& registry) {
     registry.add(stream::kPendingCommands);
     registry.add(stream::kClaimCommands);
     registry.add(stream::kInfoCommands);
+    registry.add(hash::kCommands);
+    registry.add(hash::kCounterCommands);
+    registry.add(hash::kWalkCommands);
+    registry.add(hash::kExpireCommands);
+    registry.add(hash::kExpiringCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

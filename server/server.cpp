@@ -32,6 +32,18 @@ void RemovalEffects::on_expired(Database& db, const Entry& entry) {
     effects_.before(db.index(), {"DEL", key});
 }
 
+void RemovalEffects::on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) {
+    const Bytes key = effects_.keep(entry.key());
+    effects_.changed(db.index(), key, events::kHexpired);
+    std::vector<std::string> words{"HDEL", std::string{key}};
+    words.insert(words.end(), names.begin(), names.end());
+    effects_.before(db.index(), std::move(words));
+}
+
+void RemovalEffects::on_emptied(Database& db, const Entry& entry) {
+    effects_.happened(db.index(), effects_.keep(entry.key()), events::kDel);
+}
+
 void RemovalEffects::on_evicted(Database& db, const Entry& entry) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kEvicted);

@@ -40,6 +40,8 @@ class RemovalEffects final : public KeyspaceListener {
   public:
     explicit RemovalEffects(Effects& effects) : effects_(effects) {}
     void on_expired(Database& db, const Entry& entry) override;
+    void on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) override;
+    void on_emptied(Database& db, const Entry& entry) override;
     void on_evicted(Database& db, const Entry& entry) override;
 
   private:

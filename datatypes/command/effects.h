@@ -60,6 +60,7 @@ class Effects {
         Rewrite& rewrite = before_.emplace_back(Rewrite{db, {}});
         rewrite.words.assign(words.begin(), words.end());
     }
+    void before(int db, std::vector<std::string> words) { before_.push_back({db, std::move(words)}); }
     // Nothing for log and replicas, whatever changed.
     void replicate_nothing() { suppressed_ = true; }
 

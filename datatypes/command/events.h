@@ -76,6 +76,14 @@ inline constexpr Event kXGroupSetId{kNotifyStream, "xgroup-setid"};
 inline constexpr Event kXGroupDestroy{kNotifyStream, "xgroup-destroy"};
 inline constexpr Event kXGroupCreateConsumer{kNotifyStream, "xgroup-createconsumer"};
 inline constexpr Event kXGroupDelConsumer{kNotifyStream, "xgroup-delconsumer"};
+// hashes
+inline constexpr Event kHset{kNotifyHash, "hset"};
+inline constexpr Event kHdel{kNotifyHash, "hdel"};
+inline constexpr Event kHincrBy{kNotifyHash, "hincrby"};
+inline constexpr Event kHincrByFloat{kNotifyHash, "hincrbyfloat"};
+inline constexpr Event kHexpire{kNotifyHash, "hexpire"};
+inline constexpr Event kHpersist{kNotifyHash, "hpersist"};
+inline constexpr Event kHexpired{kNotifyHash, "hexpired"};
 }  // namespace events
 
 }  // namespace keel

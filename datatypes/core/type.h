@@ -18,10 +18,15 @@
 #include "datatypes/core/digest.h"
 #include "protocol/base/block.h"
 #include "protocol/base/bytes.h"
+#include "protocol/base/clock.h"
 
 namespace keel {
 
+inline constexpr UnixMs kNoDeadline = -1;
+
 enum class Type : std::uint8_t { string = 0, list = 1, set = 2, zset = 3, hash = 4, stream = 6 };
+// Members of these may have deadlines of their own: their ops have next_deadline and remove_due.
+constexpr bool members_may_expire(Type type) { return type == Type::hash; }
 inline constexpr std::size_t kTypeCount = 16;  // the type is four bits of an entry
 
 // How a string is held. Values up to `heap` are text; the rest are integers of that many bytes.
@@ -54,7 +59,13 @@ struct ValueRef {
 // the call.
 using MemberVisitor = absl::FunctionRef<bool(Bytes member, double score)>;
 
-// Hooks that a type has no use for are null: the last three are for lists, sets and sorted sets.
+// Told the name of each member that goes because it is due, with its deadline, while the name is still there.
+using DueVisitor = absl::FunctionRef<void(Bytes name, UnixMs deadline)>;
+
+class Entry;
+
+// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, the last two for types
+// whose members may expire.
 struct TypeOps {
     Type type;
     Bytes name;                                                   // as TYPE replies
@@ -68,6 +79,11 @@ struct TypeOps {
     void (*each)(const ValueRef&, MemberVisitor) = nullptr;       // in the value's order, if it has one
     // Whether the value has the member, and its score if `score` is not null. Not for lists.
     bool (*find)(const ValueRef&, Bytes member, double* score) = nullptr;
+    // The earliest deadline of a member; kNoDeadline if none has one. O(1).
+    UnixMs (*next_deadline)(const ValueRef&) = nullptr;
+    // Removes members that are due by `now`, the earliest first, at most `most`; returns how many. The payload of the
+    // entry may change.
+    std::size_t (*remove_due)(Entry&, UnixMs now, std::size_t most, DueVisitor) = nullptr;
 };
 
 // The ops of a type; every Type in use has one.

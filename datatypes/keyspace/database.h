@@ -4,7 +4,7 @@
 //
 // Always true:
 //   1. A key that is due is never returned, whether or not it has been removed yet.
-//   2. `deadlines_` holds exactly the entries that have a deadline.
+//   2. `deadlines_` holds exactly the entries that have a deadline; `member_deadlines_` those with a member that has one.
 //   3. An Entry pointer is good until its own key is changed or removed; a look-up may remove the key it looks up,
 //      if that is due, and no other.
 //   4. Every removal of a due or evicted key is announced to the KeyspaceListener, before the key is gone; except
@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "datatypes/encodings/hash.h"
 #include "datatypes/encodings/table.h"
@@ -47,6 +48,15 @@ struct EntryTraits {
     }
 };
 
+// Entries by the earliest deadline of their members (hash fields).
+struct MemberDeadlineTraits {
+    using Item = Entry;
+    static UnixMs deadline(const Entry* entry) {
+        if (!members_may_expire(entry->type())) [[likely]] return kNoDeadline;
+        return type_ops(entry->type()).next_deadline(entry->value());
+    }
+};
+
 class Database {
   public:
     Database(Keyspace& home, int index);
@@ -58,6 +68,8 @@ class Database {
     // Keys held, those due but not yet removed included (as DBSIZE counts them).
     [[nodiscard]] std::size_t size() const { return table_.size(); }
     [[nodiscard]] std::size_t deadline_count() const { return deadlines_->size(); }
+    // Keys of which some member has a deadline.
+    [[nodiscard]] std::size_t member_deadline_count() const { return member_deadlines_->size(); }
 
     // ---- Look-ups. Null: no such key (or it is due). O(1). ----
     // What happens to a due entry that look, read or write meet: see DueKeys in keyspace.h.
@@ -94,6 +106,10 @@ class Database {
     // Moves the entry at `from` to the key `to` of `target` (which may be this database), where no entry is, with
     // its value, deadline and age. Returns the entry there.
     Entry* move_to(const Key& from, Entry* entry, Database& target, const Key& to);
+    // A command changed the value in place, whose earliest member deadline was `before`: the index follows.
+    void members_changed(Entry* entry, UnixMs before);
+    // These members of the entry went, being due. To be told before an emptied entry is erased.
+    void announce_members(const Entry& entry, std::span<const Bytes> names);
     // Frees everything; `lazily` in the background.
     void clear(bool lazily);
 
@@ -102,13 +118,18 @@ class Database {
     [[nodiscard]] bool due(const Entry& entry) const;
     // What a command does with a due entry that it met: removes and announces it, if that is ours to do (DueKeys).
     void expire(Entry* entry);
-    [[nodiscard]] std::optional<UnixMs> earliest_deadline() { return deadlines_->earliest(); }
+    // Of an entry or of a member.
+    [[nodiscard]] std::optional<UnixMs> earliest_deadline();
     // The entry with the earliest deadline, null if there is none.
     [[nodiscard]] Entry* next_due() { return deadlines_->front(); }
     // Milliseconds that entries with a deadline have left on average; 0 if there is none. O(1), exact.
     [[nodiscard]] std::int64_t mean_ttl_ms() const;
     // Removes up to `most` entries that are due, announcing each. Returns how many.
     std::size_t remove_due(UnixMs now, std::size_t most);
+    // The same for members, and for the entries they leave empty.
+    std::size_t remove_due_members(UnixMs now, std::size_t most);
+    // Removes up to `most` due members of one entry; returns how many. If that empties it, the entry is gone (`gone`).
+    std::size_t remove_due_members(Entry* entry, UnixMs now, std::size_t most, bool& gone);
 
     // ---- Walks ----
 
@@ -123,7 +144,9 @@ class Database {
 
     [[nodiscard]] const Table<EntryTraits>& table() const { return table_; }
     [[nodiscard]] const DeadlineIndex<EntryTraits>& deadlines() const { return *deadlines_; }
-    [[nodiscard]] std::size_t overhead_bytes() const { return table_.memory_bytes() + deadlines_->memory_bytes(); }
+    [[nodiscard]] std::size_t overhead_bytes() const {
+        return table_.memory_bytes() + deadlines_->memory_bytes() + member_deadlines_->memory_bytes();
+    }
     // What the deadline index takes for one entry, on average.
     [[nodiscard]] std::size_t deadline_bytes_each() const {
         return deadlines_->empty() ? 0 : deadlines_->memory_bytes() / deadlines_->size();
@@ -135,6 +158,10 @@ class Database {
     __extension__ using Sum = __int128;
     void enlist(Entry* entry);        // into the deadline index
     void strike(const Entry* entry);  // out of it
+    // Of the members.
+    [[nodiscard]] static UnixMs member_deadline(const Entry& entry) { return MemberDeadlineTraits::deadline(&entry); }
+    void enlist_members(Entry* entry);
+    void strike_members(const Entry* entry);
     void detach(const Key& key, Entry* entry);
     void remove_due_entry(const Key& key, Entry* entry);
     void retire(const ValueRef& value, bool lazily);
@@ -144,7 +171,8 @@ class Database {
     int index_;
     Table<EntryTraits> table_;
     std::unique_ptr<DeadlineIndex<EntryTraits>> deadlines_;  // apart, so that clear() can hand it over whole
-    Sum deadline_sum_ = 0;                                   // of all entries in deadlines_
+    std::unique_ptr<DeadlineIndex<MemberDeadlineTraits>> member_deadlines_;
+    Sum deadline_sum_ = 0;  // of all entries in deadlines_
 };
 
 }  // namespace keel

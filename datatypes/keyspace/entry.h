@@ -31,8 +31,6 @@
 
 namespace keel {
 
-inline constexpr UnixMs kNoDeadline = -1;
-
 // Text up to this long lies in the entry, longer text in a Block of its own: an entry is looked up, compared and
 // moved as one piece, and above this size that is no longer the cheaper way.
 inline constexpr std::size_t kInlineTextMax = 1024;

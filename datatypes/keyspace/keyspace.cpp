@@ -2,6 +2,7 @@
 #include "datatypes/keyspace/keyspace.h"
 
 #include <algorithm>
+#include <string>
 
 #include "datatypes/encodings/small_heap.h"
 
@@ -10,7 +11,10 @@ namespace keel {
 // ---- Database ----
 
 Database::Database(Keyspace& home, int index)
-    : home_(home), index_(index), deadlines_(std::make_unique<DeadlineIndex<EntryTraits>>()) {}
+    : home_(home),
+      index_(index),
+      deadlines_(std::make_unique<DeadlineIndex<EntryTraits>>()),
+      member_deadlines_(std::make_unique<DeadlineIndex<MemberDeadlineTraits>>()) {}
 
 Database::~Database() { clear(false); }
 
@@ -36,6 +40,21 @@ void Database::strike(const Entry* entry) {
     deadline_sum_ -= entry->deadline();
 }
 
+void Database::enlist_members(Entry* entry) {
+    if (member_deadline(*entry) != kNoDeadline) [[unlikely]] member_deadlines_->insert(entry);
+}
+
+void Database::strike_members(const Entry* entry) {
+    if (member_deadline(*entry) != kNoDeadline) [[unlikely]] member_deadlines_->erase(entry);
+}
+
+void Database::members_changed(Entry* entry, UnixMs before) {
+    const UnixMs after = member_deadline(*entry);
+    if (before == after) [[likely]] return;
+    if (before != kNoDeadline) member_deadlines_->erase(entry, before);
+    if (after != kNoDeadline) member_deadlines_->insert(entry);
+}
+
 std::int64_t Database::mean_ttl_ms() const {
     if (deadlines_->empty()) return 0;
     const Sum mean = deadline_sum_ / static_cast<Sum>(deadlines_->size());
@@ -48,13 +67,18 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
         entry->set_age(home_.ages.fresh());
         table_.insert(entry, key.hash);
         if (deadline != kNoDeadline) enlist(entry);
+        enlist_members(entry);
         return entry;
     }
+    const bool other_value = existing->is_string() || existing->payload() != value.payload;
+    const UnixMs members = other_value ? kNoDeadline : member_deadline(*existing);
+    if (other_value) strike_members(existing);
     const ValueRef old = existing->value();
     const UnixMs old_deadline = existing->deadline();
     const bool same_shape = (old_deadline == kNoDeadline) == (deadline == kNoDeadline);
     if (same_shape && existing->overwrite(value)) {
         if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
+        if (other_value) enlist_members(existing);
         if (old_deadline != deadline) return set_deadline(key, existing, deadline);
         return existing;
     }
@@ -67,6 +91,8 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
         if (old_deadline != kNoDeadline) strike(existing);
         if (deadline != kNoDeadline) enlist(entry);
     }
+    if (other_value) enlist_members(entry);
+    else if (members != kNoDeadline) member_deadlines_->replace(existing, entry);
     Entry::release(existing);
     if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
     return entry;
@@ -83,10 +109,11 @@ Entry* Database::set_deadline(const Key& key, Entry* entry, UnixMs deadline) {
     return put(key, entry, entry->value(), deadline);
 }
 
-// Takes the entry out of table and index; its memory and its payload stay.
+// Takes the entry out of table and indexes; its memory and its payload stay.
 void Database::detach(const Key& key, Entry* entry) {
     table_.erase_item(entry, key.hash);
     if (entry->has_deadline()) strike(entry);
+    strike_members(entry);
 }
 
 ValueRef Database::take(const Key& key, Entry* entry) {
@@ -108,6 +135,7 @@ Entry* Database::move_to(const Key& from, Entry* entry, Database& target, const 
     }
     target.table_.insert(entry, to.hash);
     if (entry->has_deadline()) target.enlist(entry);
+    target.enlist_members(entry);
     return entry;
 }
 
@@ -125,6 +153,7 @@ void Database::clear(bool lazily) {
     constexpr std::size_t kFew = 64;
     if (!lazily || table_.size() <= kFew) {
         deadlines_->clear();
+        member_deadlines_->clear();
         table_.drain([this, lazily](Entry* entry) {
             retire(entry->value(), lazily);
             Entry::release(entry);
@@ -136,13 +165,17 @@ void Database::clear(bool lazily) {
     struct Doomed {
         Table<EntryTraits> table;
         std::unique_ptr<DeadlineIndex<EntryTraits>> deadlines;
+        std::unique_ptr<DeadlineIndex<MemberDeadlineTraits>> member_deadlines;
     };
-    auto doomed = std::make_shared<Doomed>(Doomed{std::move(table_), std::move(deadlines_)});
+    auto doomed =
+        std::make_shared<Doomed>(Doomed{std::move(table_), std::move(deadlines_), std::move(member_deadlines_)});
     table_ = Table<EntryTraits>{};
     table_.pause_resize(paused);
     deadlines_ = std::make_unique<DeadlineIndex<EntryTraits>>();
+    member_deadlines_ = std::make_unique<DeadlineIndex<MemberDeadlineTraits>>();
     home_.lazy_free_.submit(doomed->table.size(), [doomed] {
         doomed->deadlines.reset();
+        doomed->member_deadlines.reset();
         doomed->table.drain([](Entry* entry) {
             LazyFree::free_now(entry->value());
             Entry::release(entry);
@@ -177,6 +210,47 @@ std::size_t Database::remove_due(UnixMs now, std::size_t most) {
     return removed;
 }
 
+std::optional<UnixMs> Database::earliest_deadline() {
+    const auto own = deadlines_->earliest();
+    const auto of_members = member_deadlines_->earliest();
+    if (!own || !of_members) return own ? own : of_members;
+    return std::min(*own, *of_members);
+}
+
+void Database::announce_members(const Entry& entry, std::span<const Bytes> names) {
+    home_.counters.expired_members += names.size();
+    home_.listener_.on_members_expired(*this, entry, names);
+}
+
+std::size_t Database::remove_due_members(Entry* entry, UnixMs now, std::size_t most, bool& gone) {
+    const TypeOps& ops = type_ops(entry->type());
+    const UnixMs before = member_deadline(*entry);
+    std::vector<std::string> names;
+    const std::size_t removed = ops.remove_due(*entry, now, most, [&](Bytes name, UnixMs deadline) {
+        names.emplace_back(name);
+        home_.expiry_lag.add(now - deadline);
+    });
+    members_changed(entry, before);
+    gone = ops.count(entry->value()) == 0;
+    if (removed != 0) announce_members(*entry, std::vector<Bytes>(names.begin(), names.end()));
+    if (gone) {
+        home_.listener_.on_emptied(*this, *entry);
+        erase(entry, home_.lazy_expire);
+    }
+    return removed;
+}
+
+std::size_t Database::remove_due_members(UnixMs now, std::size_t most) {
+    std::size_t removed = 0;
+    while (removed < most) {
+        const auto earliest = member_deadlines_->earliest();
+        if (!earliest || *earliest > now) break;
+        bool gone = false;
+        removed += remove_due_members(member_deadlines_->front(), now, most - removed, gone);
+    }
+    return removed;
+}
+
 // ---- Keyspace ----
 
 Keyspace::Keyspace(int databases, LazyFree& lazy_free, KeyspaceListener& listener, UnixMs now_ms)
@@ -207,7 +281,8 @@ bool Keyspace::remove_due(UnixMs now, const Clock& clock, std::int64_t budget_us
     bool left = false;
     for (const auto& db : databases_) {
         for (;;) {
-            if (db->remove_due(now, kBatch) < kBatch) break;
+            const std::size_t removed = db->remove_due(now, kBatch);
+            if (removed < kBatch && removed + db->remove_due_members(now, kBatch - removed) < kBatch) break;
             if (clock.steady_us() - start < budget_us) continue;
             left = true;
             break;

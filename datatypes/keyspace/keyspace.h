@@ -28,6 +28,10 @@ class KeyspaceListener {
     virtual ~KeyspaceListener() = default;
     virtual void on_expired(Database& db, const Entry& entry) = 0;
     virtual void on_evicted(Database& db, const Entry& entry) = 0;
+    // These members of the entry (hash fields) went; the names are good during the call.
+    virtual void on_members_expired(Database&, const Entry&, std::span<const Bytes>) {}
+    // The entry lost its last member that way, and goes too.
+    virtual void on_emptied(Database&, const Entry&) {}
 };
 
 // What commands do with keys that are due but still here.
@@ -47,6 +51,7 @@ struct KeyspaceCounters {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
     std::uint64_t expired = 0;
+    std::uint64_t expired_members = 0;
     std::uint64_t evicted = 0;
     std::uint64_t expire_cap_reached = 0;  // turns in which due keys were left for the next
     std::uint64_t expire_us = 0;           // time spent removing due keys

@@ -59,6 +59,7 @@ Error out_of_range(std::int64_t least, std::int64_t most) {
 Error needs_input_key(Bytes command) {
     return line(fmt::format("ERR at least 1 input key is needed for '{}' command", command));
 }
+Error unknown_argument(Bytes argument) { return line(fmt::format("ERR unknown argument: {}", echo(argument))); }
 
 Error unsupported_option(Bytes option) { return line(fmt::format("ERR Unsupported option {}", echo(option))); }
 

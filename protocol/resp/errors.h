@@ -85,6 +85,19 @@ inline constexpr ErrorText kScoresByLex{"ERR syntax error, WITHSCORES not suppor
 inline constexpr ErrorText kNxWithXxGtLt{"ERR NX and XX, GT or LT options at the same time are not compatible"};
 inline constexpr ErrorText kGtWithLt{"ERR GT and LT options at the same time are not compatible"};
 
+inline constexpr ErrorText kExpireNegative{"ERR invalid expire time, must be >= 0"};
+inline constexpr ErrorText kExpireMissing{"ERR missing expire time"};
+
+// Lists of hash fields
+inline constexpr ErrorText kFieldsMissing{"ERR Mandatory argument FIELDS is missing or not at the right position"};
+inline constexpr ErrorText kNumFieldsNotPositive{"ERR Number of fields must be a positive integer"};
+inline constexpr ErrorText kNumFieldsZero{"ERR Parameter `numFields` should be greater than 0"};
+inline constexpr ErrorText kNumFieldsMismatch{"ERR The `numfields` parameter must match the number of arguments"};
+inline constexpr ErrorText kNumFieldsInvalid{"ERR invalid number of fields"};
+inline constexpr ErrorText kOneFieldCondition{"ERR Only one of FXX or FNX arguments can be specified"};
+inline constexpr ErrorText kOneFieldTime{
+    "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"};
+
 // Databases
 inline constexpr ErrorText kDbIndexOutOfRange{"ERR DB index is out of range"};
 inline constexpr ErrorText kInvalidDbIndex{"ERR invalid DB index"};
@@ -212,6 +225,8 @@ inline constexpr ErrorText kInvalidCrlf{"ERR Protocol error: invalid CRLF in req
 
 // ERR at least 1 input key is needed for 'zunion' command
 [[nodiscard]] Error needs_input_key(Bytes command);
+// ERR unknown argument: x
+[[nodiscard]] Error unknown_argument(Bytes argument);
 
 // ERR Unsupported option x
 [[nodiscard]] Error unsupported_option(Bytes option);

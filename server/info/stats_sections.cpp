@@ -32,8 +32,8 @@ void write_traffic(const Stats& stats, InfoText& out) {
 void write_keys(const Server& server, InfoText& out) {
     const KeyspaceCounters& counters = server.keyspace.counters;
     const LagHistogram& lag = server.keyspace.expiry_lag;
-    out.field("expired_subkeys", 0);
-    out.field("expired_fields", 0);
+    out.field("expired_subkeys", counters.expired_members);
+    out.field("expired_fields", counters.expired_members);
     out.field("expired_keys", counters.expired);
     out.decimal("expired_stale_perc", 0, 2);  // an estimate of what sampling missed: here nothing is sampled
     out.field("expired_time_cap_reached_count", counters.expire_cap_reached);
@@ -114,8 +114,9 @@ void keyspace(const Server& server, InfoText& out) {
     for (int i = 0; i < server.keyspace.count(); ++i) {
         const Database& db = server.keyspace.db(i);
         if (db.size() == 0) continue;
-        out.field(fmt::format("db{}", i), fmt::format("keys={},expires={},avg_ttl={},subexpiry=0", db.size(),
-                                                      db.deadline_count(), db.mean_ttl_ms()));
+        out.field(fmt::format("db{}", i), fmt::format("keys={},expires={},avg_ttl={},subexpiry={}", db.size(),
+                                                      db.deadline_count(), db.mean_ttl_ms(),
+                                                      db.member_deadline_count()));
     }
 }
 
