@@ -249,7 +249,7 @@ Result<Wish> read_wish(Args& args) {
     Wish wish;
     const auto count = parse_integer(args.next<Bytes>());
     if (!count) return errors::kNotInteger;
-    if (*count < -kMost) return errors::kOutOfRange;
+    if (*count < -kMost) return errors::kCountOutOfRange;
     wish.count = *count;
     if (args.more()) {
         if (args.left() > 1 || !args.accept("WITHVALUES")) return errors::kSyntax;

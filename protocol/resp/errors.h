@@ -27,6 +27,8 @@ inline constexpr ErrorText kInvalidArityOfCommand{"ERR Invalid number of argumen
 inline constexpr ErrorText kNotInteger{"ERR value is not an integer or out of range"};
 inline constexpr ErrorText kNotFloat{"ERR value is not a valid float"};
 inline constexpr ErrorText kOutOfRange{"ERR value is out of range"};
+inline constexpr ErrorText kCountOutOfRange{
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"};
 inline constexpr ErrorText kMustBePositive{"ERR value is out of range, must be positive"};
 inline constexpr ErrorText kOutOfLongRange{
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"};

@@ -135,6 +135,12 @@ void CommandRunner::advance_ms(std::int64_t ms) {
 
 void CommandRunner::on_expired(Database&, const Entry& entry) { expired_.emplace_back(entry.key()); }
 
+void CommandRunner::on_members_expired(Database&, const Entry& entry, std::span<const Bytes> names) {
+    for (const Bytes name : names) expired_members_.push_back(std::string{entry.key()} + " " + std::string{name});
+}
+
+void CommandRunner::on_emptied(Database&, const Entry& entry) { expired_members_.emplace_back(entry.key()); }
+
 std::string CommandRunner::encoding(Bytes key) {
     const Entry* entry = keyspace.db(caller.db_index).peek(Key{key});
     return entry == nullptr ? "" : std::string{type_ops(entry->type()).encoding_name(entry->value())};

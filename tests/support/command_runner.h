@@ -53,6 +53,9 @@ class CommandRunner final : private KeyspaceListener {
     // The keys that expired since this was last asked.
     [[nodiscard]] Strings expired() { return std::exchange(expired_, {}); }
 
+    // "h f" for each field that expired since this was last asked, and "h" for each key that lost its last one so.
+    [[nodiscard]] Strings expired_members() { return std::exchange(expired_members_, {}); }
+
     // As OBJECT ENCODING says; empty if there is no such key.
     [[nodiscard]] std::string encoding(Bytes key);
     // The moment at which the key is due; kNoDeadline for none.
@@ -78,6 +81,8 @@ class CommandRunner final : private KeyspaceListener {
   private:
     void on_expired(Database& db, const Entry& entry) override;
     void on_evicted(Database&, const Entry&) override {}
+    void on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) override;
+    void on_emptied(Database& db, const Entry& entry) override;
     void lay_out(std::vector<Bytes>& words);
     std::string take_output();
 
@@ -87,6 +92,7 @@ class CommandRunner final : private KeyspaceListener {
     Strings words_;  // of the last command: effects look into them
     ArgumentList list_;
     Strings expired_;
+    Strings expired_members_;
 };
 
 }  // namespace keel::test
