@@ -6,7 +6,8 @@ namespace keel::hash {
 Result<Entry*> open_to_read(Context& cx, const Key& key, std::span<const Bytes> names) {
     Entry* entry = cx.read(key);
     KEEL_TRY(expect_type(entry, Type::hash));
-    if (entry == nullptr || cx.keyspace.due_keys != DueKeys::remove || !has_due(cx, HashView{entry->value()})) [[likely]]
+    if (entry == nullptr || cx.keyspace.due_keys != DueKeys::remove || !has_due(cx, HashView{entry->value()}))
+        [[likely]]
         return entry;
     {
         Opened hash{cx, key, entry};
@@ -47,10 +48,13 @@ bool Opened::close() {
         cx_.appeared(key_.text);
         return false;
     }
+    const UnixMs after = edit_.earliest();
     edit_.put_back();
     Database& db = cx_.db();
-    db.members_changed(entry_, before_);
-    if (!expired_.empty()) [[unlikely]] db.announce_members(*entry_, expired_);
+    if (before_ != after) [[unlikely]]
+        db.members_changed(entry_, before_);
+    if (!expired_.empty()) [[unlikely]]
+        db.announce_members(*entry_, expired_);
     if (empty) db.erase(key_, entry_);
     return empty;
 }
@@ -58,8 +62,10 @@ bool Opened::close() {
 void Opened::finish(std::initializer_list<Event> what) {
     const bool gone = close();
     for (const Event& event : what) {
-        if (&event == what.begin()) cx_.changed(key_.text, event);
-        else cx_.effects.happened(cx_.db().index(), key_.text, event);
+        if (&event == what.begin())
+            cx_.changed(key_.text, event);
+        else
+            cx_.effects.happened(cx_.db().index(), key_.text, event);
     }
     if (gone) cx_.effects.happened(cx_.db().index(), key_.text, events::kDel);
 }

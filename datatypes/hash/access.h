@@ -36,8 +36,10 @@ namespace keel::hash {
 [[nodiscard]] inline bool has_due(const Context& cx, const HashView& hash) { return is_due(cx, hash.earliest()); }
 
 inline void reply_item(Reply& reply, const Item& item) {
-    if (item.is_integer) reply.bulk(item.integer);
-    else reply.bulk(item.text);
+    if (item.is_integer)
+        reply.bulk(item.integer);
+    else
+        reply.bulk(item.text);
 }
 
 // The hash at a key that a command reads, for the fields it names: those that are due go first. Null: no such hash.
@@ -46,7 +48,8 @@ Result<Entry*> open_to_read(Context& cx, const Key& key, std::span<const Bytes> 
 // The spot of a field that is there to be seen.
 [[nodiscard]] inline Spot locate(const Context& cx, const HashView& hash, Bytes name) {
     const Spot spot = hash.locate(name);
-    if (spot.there() && is_due(cx, hash.deadline(spot))) [[unlikely]] return {.hash = spot.hash};
+    if (spot.there() && is_due(cx, hash.deadline(spot))) [[unlikely]]
+        return {.hash = spot.hash};
     return spot;
 }
 
@@ -55,7 +58,11 @@ class Opened {
   public:
     // `entry` is what write() gave for the key, a hash or null: then a new one begins here.
     Opened(Context& cx, const Key& key, Entry* entry)
-        : cx_(cx), key_(key), entry_(entry), edit_(entry, limits(cx)), before_(entry != nullptr ? edit_.earliest() : kNoDeadline) {}
+        : cx_(cx),
+          key_(key),
+          entry_(entry),
+          edit_(entry, limits(cx)),
+          before_(entry != nullptr ? edit_.earliest() : kNoDeadline) {}
     // Lets go of it, if finish() was not called: nothing but due fields may have changed.
     ~Opened() {
         if (!closed_ && close()) cx_.effects.happened(cx_.db().index(), key_.text, events::kDel);
@@ -64,9 +71,11 @@ class Opened {
     Opened& operator=(const Opened&) = delete;
 
     HashEdit* operator->() { return &edit_; }
-    // The spot of a field that is there to be seen. One that is due goes, if that is ours to do, and is announced later.
+    // The spot of a field that is there to be seen. One that is due goes, if that is ours to do, and is announced
+    // later.
     Spot locate(Bytes name);
-    // The same for a field that will get a value in any case: a due one goes without a word if it is not ours to announce.
+    // The same for a field that will get a value in any case: a due one goes without a word if it is not ours to
+    // announce.
     Spot locate_to_put(Bytes name);
 
     // The command changed it: puts it in its place and tells the events, and `del` if nothing is left.

@@ -69,8 +69,10 @@ Status hsetnx(Context& cx) {
 // ---- Getting ----
 
 void reply_value(Context& cx, const HashView& hash, const Spot& spot) {
-    if (spot.there()) reply_item(cx.reply(), hash.value(spot));
-    else cx.reply().null();
+    if (spot.there())
+        reply_item(cx.reply(), hash.value(spot));
+    else
+        cx.reply().null();
 }
 
 // HGET key field
@@ -99,8 +101,10 @@ void reply_values_of_table(Context& cx, const FieldTable& table, std::span<const
         for (std::size_t i = 0; i < group.size(); ++i) fields.prefetch_item(hashes[i]);
         for (std::size_t i = 0; i < group.size(); ++i) {
             const Field* field = table.find(group[i], hashes[i]);
-            if (field != nullptr && !is_due(cx, field->deadline())) cx.reply().bulk(field->value());
-            else cx.reply().null();
+            if (field != nullptr && !is_due(cx, field->deadline()))
+                cx.reply().bulk(field->value());
+            else
+                cx.reply().null();
         }
     }
 }
@@ -216,10 +220,10 @@ constexpr CommandSpec replaced(CommandSpec old, Bytes since, Bytes by) {
 constexpr CommandSpec kRows[] = {
     row("hset", hset, at_least(4), kGrows, Use::rw | Use::update, "2.0.0", "O(N) where N is the number of pairs",
         "Sets fields of a hash. The hash is made if there is none.", "key field value [field value ...]"),
-    replaced(row("hmset", hmset, at_least(4), kGrows, Use::rw | Use::update, "2.0.0",
-                 "O(N) where N is the number of pairs", "Sets fields of a hash, and answers OK.",
-                 "key field value [field value ...]"),
-             "4.0.0", "HSET with several pairs"),
+    replaced(
+        row("hmset", hmset, at_least(4), kGrows, Use::rw | Use::update, "2.0.0", "O(N) where N is the number of pairs",
+            "Sets fields of a hash, and answers OK.", "key field value [field value ...]"),
+        "4.0.0", "HSET with several pairs"),
     row("hsetnx", hsetnx, exactly(4), kGrows, Use::rw | Use::insert, "2.0.0", "O(1)",
         "Sets a field of a hash only if it is not there.", "key field value"),
     row("hget", hget, exactly(3), kReads, Use::read, "2.0.0", "O(1)", "Returns the value of a field of a hash.",
@@ -232,8 +236,8 @@ constexpr CommandSpec kRows[] = {
     row("hexists", hexists, exactly(3), kReads, Use::ro, "2.0.0", "O(1)", "Says whether a hash has a field.",
         "key field"),
     row("hlen", hlen, exactly(2), kReads, Use::ro, "2.0.0", "O(1)", "Returns the number of fields of a hash.", "key"),
-    row("hstrlen", hstrlen, exactly(3), kReads, Use::ro, "3.2.0", "O(1)",
-        "Returns the length of the value of a field.", "key field"),
+    row("hstrlen", hstrlen, exactly(3), kReads, Use::ro, "3.2.0", "O(1)", "Returns the length of the value of a field.",
+        "key field"),
 };
 
 }  // namespace

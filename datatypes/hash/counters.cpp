@@ -77,8 +77,10 @@ Status hincrbyfloat(Context& cx) {
     hash->put(spot, name, text, true);
     hash.finish(events::kHincrByFloat);
     const int db = cx.db().index();
-    if (timed) cx.effects.replicate_as(db, {"HSETEX", key.text, "KEEPTTL", "FIELDS", "1", name, text});
-    else cx.effects.replicate_as(db, {"HSET", key.text, name, text});
+    if (timed)
+        cx.effects.replicate_as(db, {"HSETEX", key.text, "KEEPTTL", "FIELDS", "1", name, text});
+    else
+        cx.effects.replicate_as(db, {"HSET", key.text, name, text});
     cx.reply().bulk(Bytes{text});
     return {};
 }
@@ -100,8 +102,8 @@ constexpr CommandSpec row(Bytes name, Handler run, Bytes since, Bytes summary, B
 constexpr CommandSpec kRows[] = {
     row("hincrby", hincrby, "2.0.0", "Adds a number to the integer in a field. No field counts as 0.",
         "key field increment:integer"),
-    row("hincrbyfloat", hincrbyfloat, "2.6.0", "Adds a floating-point number to the number in a field. No field counts as 0.",
-        "key field increment:double"),
+    row("hincrbyfloat", hincrbyfloat, "2.6.0",
+        "Adds a floating-point number to the number in a field. No field counts as 0.", "key field increment:double"),
 };
 
 }  // namespace

@@ -89,12 +89,16 @@ std::int64_t expire_field(Context& cx, Opened& hash, Bytes name, UnixMs at, Cond
 
 void finish_expire(Context& cx, Bytes key, Opened& hash, UnixMs at, const Outcome& out) {
     if (out.timed.empty() && out.removed.empty()) return;
-    if (out.removed.empty()) hash.finish(events::kHexpire);
-    else if (out.timed.empty()) hash.finish(events::kHdel);
-    else hash.finish({events::kHdel, events::kHexpire});
+    if (out.removed.empty())
+        hash.finish(events::kHexpire);
+    else if (out.timed.empty())
+        hash.finish(events::kHdel);
+    else
+        hash.finish({events::kHdel, events::kHexpire});
     cx.effects.count(out.timed.size() + out.removed.size() - 1);
     if (!out.removed.empty()) replicate_hdel(cx, key, out.removed);
-    if (!out.timed.empty()) replicate_fields(cx, {"HPEXPIREAT", key, Digits{std::max<UnixMs>(at, 1)}.text()}, out.timed);
+    if (!out.timed.empty())
+        replicate_fields(cx, {"HPEXPIREAT", key, Digits{std::max<UnixMs>(at, 1)}.text()}, out.timed);
 }
 
 Status expire_fields(Context& cx, Clocking clocking) {
@@ -139,8 +143,10 @@ Status reply_deadlines(Context& cx, std::int64_t unit_ms, UnixMs base) {
     for (const Bytes name : names) {
         const Spot spot = locate(cx, hash, name);
         const UnixMs deadline = spot.there() ? hash.deadline(spot) : kNoDeadline;
-        if (deadline == kNoDeadline) cx.reply().integer(spot.there() ? -1 : kNoField);
-        else cx.reply().integer((std::max<std::int64_t>(deadline - base, 0) + unit_ms - 1) / unit_ms);
+        if (deadline == kNoDeadline)
+            cx.reply().integer(spot.there() ? -1 : kNoField);
+        else
+            cx.reply().integer((std::max<std::int64_t>(deadline - base, 0) + unit_ms - 1) / unit_ms);
     }
     return {};
 }
@@ -219,8 +225,9 @@ constexpr CommandSpec kRows[] = {
            "key seconds:integer condition=[NX|XX|GT|LT] fields=(FIELDS numfields:integer field [field ...])"),
     setter("hpexpire", hpexpire, "Lets fields of a hash expire after some milliseconds.",
            "key milliseconds:integer condition=[NX|XX|GT|LT] fields=(FIELDS numfields:integer field [field ...])"),
-    setter("hexpireat", hexpireat, "Lets fields of a hash expire at a Unix time in seconds.",
-           "key unix-time-seconds:unix-time condition=[NX|XX|GT|LT] fields=(FIELDS numfields:integer field [field ...])"),
+    setter(
+        "hexpireat", hexpireat, "Lets fields of a hash expire at a Unix time in seconds.",
+        "key unix-time-seconds:unix-time condition=[NX|XX|GT|LT] fields=(FIELDS numfields:integer field [field ...])"),
     setter("hpexpireat", hpexpireat, "Lets fields of a hash expire at a Unix time in milliseconds.",
            "key unix-time-milliseconds:unix-time condition=[NX|XX|GT|LT] "
            "fields=(FIELDS numfields:integer field [field ...])"),

@@ -22,8 +22,10 @@ bool is_past(const Context& cx, UnixMs at) { return at <= cx.now() && cx.keyspac
 
 // Replies with the value of a field, null for none.
 void reply_value(Context& cx, Opened& hash, const Spot& spot) {
-    if (spot.there()) reply_item(cx.reply(), hash->value(spot));
-    else cx.reply().null();
+    if (spot.there())
+        reply_item(cx.reply(), hash->value(spot));
+    else
+        cx.reply().null();
 }
 
 Status reply_nulls(Context& cx, std::size_t count) {
@@ -89,8 +91,10 @@ bool apply_getex(Context& cx, Opened& hash, const Spot& spot, Bytes name, const 
         return true;
     }
     if (!options.clocking) return false;
-    if (is_past(cx, at)) hash->erase(spot);
-    else hash->set_deadline(spot, name, std::max<UnixMs>(at, 1));
+    if (is_past(cx, at))
+        hash->erase(spot);
+    else
+        hash->set_deadline(spot, name, std::max<UnixMs>(at, 1));
     return true;
 }
 
@@ -224,8 +228,9 @@ void set_all(Context& cx, Bytes key, Opened& hash, const SetexOptions& options) 
     }
     if (!options.clocking) return hash.finish(events::kHset);
     hash.finish({events::kHset, events::kHexpire});
-    std::vector<std::string> words{"HSETEX", std::string{key}, "PXAT", std::to_string(std::max<UnixMs>(options.at, 1)), "FIELDS",
-                                   std::to_string(options.pairs.size() / 2)};
+    std::vector<std::string> words{"HSETEX", std::string{key},
+                                   "PXAT",   std::to_string(std::max<UnixMs>(options.at, 1)),
+                                   "FIELDS", std::to_string(options.pairs.size() / 2)};
     words.insert(words.end(), options.pairs.begin(), options.pairs.end());
     cx.effects.replicate_as(cx.db().index(), std::move(words));
 }
@@ -240,8 +245,10 @@ Status hsetex(Context& cx) {
     Opened hash{cx, key, entry};
     const bool allowed = allows(hash, options);
     if (allowed) {
-        if (options.clocking && is_past(cx, options.at)) remove_all(cx, key.text, hash, options.pairs);
-        else set_all(cx, key.text, hash, options);
+        if (options.clocking && is_past(cx, options.at))
+            remove_all(cx, key.text, hash, options.pairs);
+        else
+            set_all(cx, key.text, hash, options);
         cx.effects.count(options.pairs.size() / 2 - 1);
     }
     cx.reply().integer(allowed ? 1 : 0);

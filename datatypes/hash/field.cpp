@@ -40,8 +40,10 @@ Field* Field::frame(Bytes name, std::uint8_t value_code, std::size_t value_bytes
 Field* Field::make(Bytes name, Bytes value, UnixMs deadline) {
     const std::uint8_t code = code_of(name.size(), value.size());
     Field* field = frame(name, code, value.size(), deadline);
-    if (code == kBlock) store<Block*>(field->value_at(), Block::copy_of(value, value.size()));
-    else if (!value.empty()) std::memcpy(field->value_at(), value.data(), value.size());
+    if (code == kBlock)
+        store<Block*>(field->value_at(), Block::copy_of(value, value.size()));
+    else if (!value.empty())
+        std::memcpy(field->value_at(), value.data(), value.size());
     return field;
 }
 
@@ -74,10 +76,14 @@ bool Field::overwrite(Bytes value) {
     if (after == kBlock) {
         auto* block = load<Block*>(at);
         const bool fits = value.size() <= block->capacity && value.size() >= block->capacity / 2;
-        if (!fits) store<Block*>(at, Block::copy_of(value, value.size()));
-        else if (!value.empty()) std::memmove(block->data(), value.data(), value.size());
-        if (!fits) Block::release(block);
-        else block->size = value.size();
+        if (!fits)
+            store<Block*>(at, Block::copy_of(value, value.size()));
+        else if (!value.empty())
+            std::memmove(block->data(), value.data(), value.size());
+        if (!fits)
+            Block::release(block);
+        else
+            block->size = value.size();
         return true;
     }
     const auto head = static_cast<std::size_t>(at - raw());
@@ -85,10 +91,13 @@ bool Field::overwrite(Bytes value) {
     const std::size_t fresh = head + value.size();
     // Only within the size class: the heap is told the size at the end, and takes it for that of the allocation.
     const bool small = old <= SmallHeap::kLargestSmall;
-    if (small != (fresh <= SmallHeap::kLargestSmall) || SmallHeap::usable(fresh) != SmallHeap::usable(old)) return false;
+    if (small != (fresh <= SmallHeap::kLargestSmall) || SmallHeap::usable(fresh) != SmallHeap::usable(old))
+        return false;
     if (!value.empty()) std::memmove(at, value.data(), value.size());
-    if (after == kValue16) store(raw() + length_at(), static_cast<std::uint16_t>(value.size()));
-    else store(raw() + 1, after);
+    if (after == kValue16)
+        store(raw() + length_at(), static_cast<std::uint16_t>(value.size()));
+    else
+        store(raw() + 1, after);
     return true;
 }
 
@@ -128,8 +137,10 @@ void FieldTable::set_value(Field* field, std::uint64_t hash, Bytes value, bool k
     if (before == after && field->overwrite(value)) return;
     Field* fresh = Field::make(field->name(), value, after);
     fields_.replace(field, fresh, hash);
-    if (after != kNoDeadline) deadlines_->replace(field, fresh);
-    else if (before != kNoDeadline) strike(field);
+    if (after != kNoDeadline)
+        deadlines_->replace(field, fresh);
+    else if (before != kNoDeadline)
+        strike(field);
     Field::release(field);
 }
 

@@ -41,12 +41,15 @@ class Field {
         const std::uint8_t head = byte(0);
         const std::size_t length = head & 127U;
         const char* at = raw() + 2 + (byte(1) == kValue16 ? 2 : 0) + ((head & kHasDeadline) != 0 ? 8 : 0);
-        if (length != kName32) [[likely]] return {at, length};
+        if (length != kName32) [[likely]]
+            return {at, length};
         return {at + 4, load<std::uint32_t>(raw() + 2)};
     }
     [[nodiscard]] Bytes value() const noexcept;
     [[nodiscard]] bool has_deadline() const noexcept { return (byte(0) & kHasDeadline) != 0; }
-    [[nodiscard]] UnixMs deadline() const noexcept { return has_deadline() ? load<UnixMs>(deadline_at()) : kNoDeadline; }
+    [[nodiscard]] UnixMs deadline() const noexcept {
+        return has_deadline() ? load<UnixMs>(deadline_at()) : kNoDeadline;
+    }
 
     // Puts `value` in the place of the present one if that fits this allocation, and says whether it did.
     bool overwrite(Bytes value);

@@ -17,7 +17,8 @@ Result<UnixMs> moment(const Context& cx, Bytes amount, Clocking clocking) {
     if (*read < 0) return errors::kExpireNegative;
     const std::int64_t unit_ms = in_seconds(clocking) ? 1000 : 1;
     const UnixMs base = is_absolute(clocking) ? 0 : cx.now();
-    if (base > kLastDeadline || *read > (kLastDeadline - base) / unit_ms) return errors::invalid_expire(cx.command->name());
+    if (base > kLastDeadline || *read > (kLastDeadline - base) / unit_ms)
+        return errors::invalid_expire(cx.command->name());
     return base + *read * unit_ms;
 }
 

@@ -24,7 +24,8 @@ enum class Clocking : std::uint8_t { ex, px, exat, pxat };
 // The option that the word is ("EX", in any case); none: it is no such option.
 [[nodiscard]] std::optional<Clocking> clocking_of(Bytes word);
 
-// The moment a word means. Errors: not an integer; negative; beyond kLastDeadline ("invalid expire time in 'x' command").
+// The moment a word means. Errors: not an integer; negative; beyond kLastDeadline ("invalid expire time in 'x'
+// command").
 [[nodiscard]] Result<UnixMs> moment(const Context& cx, Bytes amount, Clocking clocking);
 
 // Reads FIELDS numfields field [field ...] to the end of the request. `bad_count` is what a count that is no positive

@@ -5,12 +5,11 @@ namespace keel::hash {
 
 // ---- Looking ----
 
-std::size_t HashView::size() const {
-    return form_ == Form::table ? table().size() : list().count() / unit();
-}
+std::size_t HashView::size() const { return form_ == Form::table ? table().size() : list().count() / unit(); }
 
 UnixMs HashView::earliest() const {
-    if (form_ == Form::packed) [[likely]] return kNoDeadline;
+    if (form_ == Form::packed) [[likely]]
+        return kNoDeadline;
     if (form_ == Form::table) return table().earliest();
     const ListpackView view = list();
     const auto first = view.first();
@@ -43,8 +42,10 @@ UnixMs HashView::deadline(const Spot& spot) const {
 
 HashEdit::HashEdit(Entry* entry, Limits limits)
     : HashView(entry != nullptr ? entry->value() : ValueRef{.type = Type::hash}), entry_(entry), limits_(limits) {
-    if (entry == nullptr) list_.emplace();
-    else if (form_ != Form::table) list_.emplace(Listpack::adopt(payload_));
+    if (entry == nullptr)
+        list_.emplace();
+    else if (form_ != Form::table)
+        list_.emplace(Listpack::adopt(payload_));
     if (list_) sync();
 }
 
@@ -84,12 +85,15 @@ void HashEdit::put(const Spot& spot, Bytes name, Bytes value, bool keep_deadline
     if (form_ != Form::table) {
         const bool fits = name.size() <= limits_.word_bytes && value.size() <= limits_.word_bytes &&
                           list_->takes(name.size() + value.size());
-        if (fits) [[likely]] return put_packed(spot, name, value, keep_deadline);
+        if (fits) [[likely]]
+            return put_packed(spot, name, value, keep_deadline);
         become_table();
         return put(locate(name), name, value, keep_deadline);
     }
-    if (spot.field == nullptr) fields().insert(name, spot.hash, value, kNoDeadline);
-    else fields().set_value(spot.field, spot.hash, value, keep_deadline);
+    if (spot.field == nullptr)
+        fields().insert(name, spot.hash, value, kNoDeadline);
+    else
+        fields().set_value(spot.field, spot.hash, value, keep_deadline);
 }
 
 void HashEdit::put_packed(const Spot& spot, Bytes name, Bytes value, bool keep_deadline) {

@@ -93,8 +93,8 @@ class HashEdit : public HashView {
 
     // Makes ready for these words, names or values: a table if one is too long.
     void admit(std::span<const Bytes> words);
-    // Gives the field at `spot`, whose name is `name`, a value: the field may be new. Its deadline goes, unless it is to
-    // be kept.
+    // Gives the field at `spot`, whose name is `name`, a value: the field may be new. Its deadline goes, unless it is
+    // to be kept.
     void put(const Spot& spot, Bytes name, Bytes value, bool keep_deadline = false);
     // The field at `spot` goes.
     void erase(const Spot& spot);

@@ -32,8 +32,10 @@ ValueRef clone(const ValueRef& value) {
 }
 
 void destroy(const ValueRef& value) noexcept {
-    if (static_cast<Form>(value.form) == Form::table) delete static_cast<FieldTable*>(value.payload);
-    else Listpack::free(value.payload);
+    if (static_cast<Form>(value.form) == Form::table)
+        delete static_cast<FieldTable*>(value.payload);
+    else
+        Listpack::free(value.payload);
 }
 
 // The first `samples` fields stand for all.
@@ -50,7 +52,9 @@ std::size_t memory(const ValueRef& value, std::size_t samples) {
             bytes += field->memory_bytes();
         });
     } while (cursor != 0 && (samples == 0 || seen < samples));
-    if (seen != 0) bytes = static_cast<std::size_t>(static_cast<double>(bytes) / static_cast<double>(seen) * static_cast<double>(table.size()));
+    if (seen != 0)
+        bytes = static_cast<std::size_t>(static_cast<double>(bytes) / static_cast<double>(seen) *
+                                         static_cast<double>(table.size()));
     return table.overhead_bytes() + bytes;
 }
 
@@ -62,8 +66,10 @@ void digest(const ValueRef& value, DigestSink& sink) {
     HashView{value}.each([&sink](const Item& name, const Item& held, UnixMs deadline) {
         ItemText name_text;
         ItemText value_text;
-        if (deadline == kNoDeadline) sink.unordered({name.as_text(name_text), held.as_text(value_text)});
-        else sink.unordered({name.as_text(name_text), held.as_text(value_text), "!!hexpire!!"});
+        if (deadline == kNoDeadline)
+            sink.unordered({name.as_text(name_text), held.as_text(value_text)});
+        else
+            sink.unordered({name.as_text(name_text), held.as_text(value_text), "!!hexpire!!"});
     });
 }
 

@@ -29,8 +29,10 @@ void reply_part(Reply& reply, Part part, const Item& name, const Item& value) {
 }
 
 void begin(Reply& reply, Part part, std::size_t fields) {
-    if (part == Part::both) reply.map(fields);
-    else reply.array(fields);
+    if (part == Part::both)
+        reply.map(fields);
+    else
+        reply.array(fields);
 }
 
 Status reply_all(Context& cx, Part part) {
@@ -166,7 +168,9 @@ class Urn {
     [[nodiscard]] std::size_t size() const { return laid_out_ ? row_.size() : hash_.size(); }
 
     // Any field; none is taken away.
-    Pair draw() { return laid_out_ ? row_[random_.below(row_.size())] : pair_of(hash_.table().fields().random(random_)); }
+    Pair draw() {
+        return laid_out_ ? row_[random_.below(row_.size())] : pair_of(hash_.table().fields().random(random_));
+    }
 
     // visit(Pair) for `count` different fields, at most size().
     template <typename F>
@@ -208,7 +212,8 @@ Result<Entry*> open_to_draw(Context& cx) {
     const Key key = cx.next_key();
     Entry* entry = cx.read(key);
     KEEL_TRY(expect_type(entry, Type::hash));
-    if (entry == nullptr || cx.keyspace.due_keys != DueKeys::remove || !has_due(cx, HashView{entry->value()})) return entry;
+    if (entry == nullptr || cx.keyspace.due_keys != DueKeys::remove || !has_due(cx, HashView{entry->value()}))
+        return entry;
     bool gone = false;
     cx.db().remove_due_members(entry, cx.now(), kMost, gone);
     return gone ? nullptr : entry;
@@ -228,8 +233,10 @@ Status draw_one(Context& cx) {
         return {};
     }
     Urn urn{cx, hash};
-    if (urn.size() == 0) cx.reply().null();
-    else reply_item(cx.reply(), urn.draw().name);
+    if (urn.size() == 0)
+        cx.reply().null();
+    else
+        reply_item(cx.reply(), urn.draw().name);
     return {};
 }
 

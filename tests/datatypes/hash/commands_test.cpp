@@ -59,11 +59,29 @@ TEST_CASE("hset: a word without its pair is refused") {
 TEST_CASE("hash: what is no hash is refused by every command") {
     CommandRunner keel;
     keel("SET s x");
-    for (const char* line :
-         {"HSET s a 1", "HMSET s a 1", "HSETNX s a 1", "HGET s a", "HMGET s a", "HDEL s a", "HEXISTS s a", "HLEN s", "HSTRLEN s a",
-          "HGETALL s", "HKEYS s", "HVALS s", "HINCRBY s a 1", "HINCRBYFLOAT s a 1", "HRANDFIELD s", "HRANDFIELD s 1", "HSCAN s 0",
-          "HEXPIRE s 1 FIELDS 1 a", "HTTL s FIELDS 1 a", "HPERSIST s FIELDS 1 a", "HGETDEL s FIELDS 1 a", "HGETEX s FIELDS 1 a",
-          "HSETEX s FIELDS 1 a b"}) {
+    for (const char* line : {"HSET s a 1",
+                             "HMSET s a 1",
+                             "HSETNX s a 1",
+                             "HGET s a",
+                             "HMGET s a",
+                             "HDEL s a",
+                             "HEXISTS s a",
+                             "HLEN s",
+                             "HSTRLEN s a",
+                             "HGETALL s",
+                             "HKEYS s",
+                             "HVALS s",
+                             "HINCRBY s a 1",
+                             "HINCRBYFLOAT s a 1",
+                             "HRANDFIELD s",
+                             "HRANDFIELD s 1",
+                             "HSCAN s 0",
+                             "HEXPIRE s 1 FIELDS 1 a",
+                             "HTTL s FIELDS 1 a",
+                             "HPERSIST s FIELDS 1 a",
+                             "HGETDEL s FIELDS 1 a",
+                             "HGETEX s FIELDS 1 a",
+                             "HSETEX s FIELDS 1 a b"}) {
         CAPTURE(line);
         CHECK(keel(line) == kWrongTypeReply);
     }

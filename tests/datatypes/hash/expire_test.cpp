@@ -133,8 +133,10 @@ TEST_CASE("hexpire: what is refused") {
         {"HSETEX h fields 1 a b unknown", "ERR wrong number of arguments for 'hsetex' command"},
         {"HSETEX h nx fields 1 a b", "ERR unknown argument: nx"},
         {"HSETEX h FNX FXX FIELDS 1 a b", "ERR Only one of FXX or FNX arguments can be specified"},
-        {"HSETEX h EX 10 KEEPTTL FIELDS 1 a b", "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"},
-        {"HSETEX h PX 10 PX 10 FIELDS 1 a b", "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"},
+        {"HSETEX h EX 10 KEEPTTL FIELDS 1 a b",
+         "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"},
+        {"HSETEX h PX 10 PX 10 FIELDS 1 a b",
+         "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"},
         {"HSETEX h ex fields 1 a b", "ERR value is not an integer or out of range"},
         {"HSETEX h EXAT 281474976710656 1 a b", "ERR invalid expire time in 'hsetex' command"},
         {"HSETEX h fields 0 a b", "ERR invalid number of fields"},
@@ -195,8 +197,9 @@ void lag(CommandRunner& keel, std::int64_t ms) {
 }  // namespace
 
 TEST_CASE("due fields: who names one finds nothing, and it goes") {
-    for (const char* line : {"HGET h a", "HMGET h a", "HEXISTS h a", "HSTRLEN h a", "HTTL h FIELDS 1 a", "HPERSIST h FIELDS 1 a",
-                             "HEXPIRE h 10 FIELDS 1 a", "HGETDEL h FIELDS 1 a", "HGETEX h FIELDS 1 a"}) {
+    for (const char* line :
+         {"HGET h a", "HMGET h a", "HEXISTS h a", "HSTRLEN h a", "HTTL h FIELDS 1 a", "HPERSIST h FIELDS 1 a",
+          "HEXPIRE h 10 FIELDS 1 a", "HGETDEL h FIELDS 1 a", "HGETEX h FIELDS 1 a"}) {
         Both::run([line](CommandRunner& keel) {
             CAPTURE(line);
             keel("HSET h a 1 b 2 c 3");

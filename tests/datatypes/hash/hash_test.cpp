@@ -34,7 +34,8 @@ class World {
     World(std::uint64_t seed, Limits limits) : random_(seed), limits_(limits) {
         HashEdit fresh{nullptr, limits};
         entry_ = Entry::make("key", kNoDeadline, fresh.release());
-        for (const std::size_t length : {0U, 1U, 13U, 63U, 64U, 65U, 126U, 127U, 128U, 400U, 1100U}) names_.emplace_back(length, 'n');
+        for (const std::size_t length : {0U, 1U, 13U, 63U, 64U, 65U, 126U, 127U, 128U, 400U, 1100U})
+            names_.emplace_back(length, 'n');
         for (int i = -20; i < 60; ++i) names_.push_back(std::to_string(i));
     }
     ~World() {
@@ -70,13 +71,16 @@ class World {
         hash.each([&](const Item& name, const Item& value, UnixMs deadline) {
             REQUIRE(seen.emplace(text(name), Held{text(value), deadline}).second);
             if (hash.form() != Form::packed_timed) return;
-            if (deadline == kNoDeadline) untimed = true;
-            else REQUIRE((!untimed && before <= std::exchange(before, deadline)));  // truth 1
+            if (deadline == kNoDeadline)
+                untimed = true;
+            else
+                REQUIRE((!untimed && before <= std::exchange(before, deadline)));  // truth 1
         });
         REQUIRE(seen == model_);
         UnixMs earliest = kNoDeadline;
         for (const auto& [name, held] : model_) {
-            if (held.deadline != kNoDeadline && (earliest == kNoDeadline || held.deadline < earliest)) earliest = held.deadline;
+            if (held.deadline != kNoDeadline && (earliest == kNoDeadline || held.deadline < earliest))
+                earliest = held.deadline;
         }
         REQUIRE(hash.earliest() == earliest);
     }
@@ -192,7 +196,8 @@ TEST_CASE("field: what it holds comes back, at every boundary of its layout") {
                 field = Field::with_deadline(field, kNoDeadline);
                 REQUIRE(field->name() == name);
                 REQUIRE(field->value() == value);
-                if (field->overwrite(std::string(value_length / 2, 'w'))) REQUIRE(field->value() == std::string(value_length / 2, 'w'));
+                if (field->overwrite(std::string(value_length / 2, 'w')))
+                    REQUIRE(field->value() == std::string(value_length / 2, 'w'));
                 Field::release(field);
             }
         }
