@@ -86,7 +86,7 @@ class Field {
     [[nodiscard]] std::size_t inline_bytes() const noexcept;  // of the value, in this allocation
     [[nodiscard]] std::size_t size() const noexcept;
 
-    char first_;  // a Field is its bytes; it is never made by a constructor
+    [[maybe_unused]] char first_;  // a Field is its bytes; it is never made by a constructor
 };
 
 struct FieldTraits {
