@@ -19,12 +19,7 @@ namespace keel {
 
 namespace {
 
-constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &list::kOps};
-constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &set::kOps};
-constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
-constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &stream::kOps};
-constexpr std::array<const TypeOps*, 3> kTypes = {&string::kOps, &list::kOps, &stream::kOps};
-constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &hash::kOps};
+constexpr std::array<const TypeOps*, 6> kTypes = {&string::kOps, &list::kOps, &set::kOps, &zset::kOps, &stream::kOps, &hash::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
