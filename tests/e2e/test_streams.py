@@ -115,15 +115,6 @@ def test_every_reader_is_served_by_one_entry(server, c):
     assert [ids(r.read()[0][1]) for r in readers] == [["1-0"]] * 3
 
 
-def test_a_transaction_wakes_a_reader_once(server, c):
-    reader = waiting(server, c, "XREAD", "BLOCK", "0", "STREAMS", "s", "$")
-    c("MULTI")
-    c("XADD", "s", "1-0", "f", "v")
-    c("XADD", "s", "2-0", "f", "v")
-    c("EXEC")
-    assert ids(reader.read()[0][1]) == ["1-0", "2-0"]
-
-
 def test_consumers_of_a_group_share_what_comes(server, c):
     c("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
     one = waiting(server, c, "XREADGROUP", "GROUP", "g", "a", "BLOCK", "0", "STREAMS", "s", ">")
