@@ -36,6 +36,8 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kRangeCommands);
     registry.add(string::kMultiCommands);
     registry.add(string::kLcsCommands);
+    registry.add(string::kBitmapCommands);
+    registry.add(string::kBitfieldCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

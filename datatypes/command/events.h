@@ -33,6 +33,7 @@ inline constexpr Event kKeyMiss{kNotifyKeyMiss, "keymiss"};
 // strings
 inline constexpr Event kSet{kNotifyString, "set"};
 inline constexpr Event kSetRange{kNotifyString, "setrange"};
+inline constexpr Event kSetBit{kNotifyString, "setbit"};
 inline constexpr Event kAppend{kNotifyString, "append"};
 inline constexpr Event kIncrBy{kNotifyString, "incrby"};
 inline constexpr Event kDecrBy{kNotifyString, "decrby"};
