@@ -38,6 +38,7 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kLcsCommands);
     registry.add(string::kBitmapCommands);
     registry.add(string::kBitfieldCommands);
+    registry.add(string::kHyperLogLogCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

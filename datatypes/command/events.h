@@ -15,6 +15,7 @@ struct Event {
 };
 
 namespace events {
+inline constexpr Event kNone{NotifyFlag{}, ""};  // a change of which nobody hears
 // generic
 inline constexpr Event kDel{kNotifyGeneric, "del"};
 inline constexpr Event kRenameFrom{kNotifyGeneric, "rename_from"};
@@ -38,6 +39,7 @@ inline constexpr Event kAppend{kNotifyString, "append"};
 inline constexpr Event kIncrBy{kNotifyString, "incrby"};
 inline constexpr Event kDecrBy{kNotifyString, "decrby"};
 inline constexpr Event kIncrByFloat{kNotifyString, "incrbyfloat"};
+inline constexpr Event kPfAdd{kNotifyString, "pfadd"};
 }  // namespace events
 
 }  // namespace keel

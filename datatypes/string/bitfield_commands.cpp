@@ -7,7 +7,8 @@
 //     BITFIELD key SET u4 #2 15 OVERFLOW SAT INCRBY i5 100 1      #2: the third number of that width
 //
 // The whole request is read before anything is looked at. A writing one first makes the string long enough for all of
-// its numbers, also for those that an OVERFLOW FAIL then does not write, as in Redis.
+// its numbers, also for those that an OVERFLOW FAIL then does not write, as in Redis. If none is written nobody hears
+// of it, as there; but log and replicas get the command, so that their strings are as long.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -163,26 +164,28 @@ bool make_room(Context& cx, const Key& key, Entry* entry, const std::vector<Step
         if (step.action != Action::get) size = std::max<std::size_t>(size, (step.offset + step.type.width + 7) >> 3);
     }
     const std::size_t before = entry != nullptr ? length(*entry) : 0;
-    splice(cx, key, entry, before, {});  // a raw string from now on, grown or not
-    if (size <= before) return false;
-    splice(cx, key, cx.db().peek(key), size - 1, Bytes{"\0", 1});
-    return true;
+    const bool grows = size > before;
+    // A raw string from now on, grown or not.
+    splice(cx, key, entry, grows ? size - 1 : before, grows ? Bytes{"\0", 1} : Bytes{});
+    return grows;
 }
 
-// Runs one step, replies, and says whether it wrote something else than was there.
-bool run_step(Context& cx, const Key& key, const Step& step) {
+enum class Written : std::uint8_t { nothing, the_same, other };
+
+// Runs one step, replies, and says what it wrote over what was there.
+Written run_step(Context& cx, const Key& key, const Step& step) {
     Entry* entry = cx.db().peek(key);
     IntegerText scratch;
     const Bytes text = text_of(entry, scratch);
     const std::int64_t before = read_number(text, step.type, step.offset);
     if (step.action == Action::get) {
         cx.reply().integer(before);
-        return false;
+        return Written::nothing;
     }
     const auto after = outcome(step, before);
     if (!after) {
         cx.reply().null();
-        return false;
+        return Written::nothing;
     }
     const std::size_t first = step.offset >> 3;
     std::array<char, 9> bytes{};
@@ -191,20 +194,21 @@ bool run_step(Context& cx, const Key& key, const Step& step) {
     store_bits(bytes.data(), step.offset & 7, step.type.width, static_cast<std::uint64_t>(*after));
     if (*after != before) splice(cx, key, entry, first, {bytes.data(), size});
     cx.reply().integer(step.action == Action::set ? before : *after);
-    return *after != before;
+    return *after != before ? Written::other : Written::the_same;
 }
 
 Status write_all(Context& cx, const Key& key, const std::vector<Step>& steps) {
     Entry* entry = cx.write(key);
     KEEL_TRY(expect_type(entry, Type::string));
     const bool grew = make_room(cx, key, entry, steps);
-    std::size_t changes = grew ? 1 : 0;
+    std::size_t changes = 0;
     cx.reply().array(steps.size());
-    for (const Step& step : steps) changes += run_step(cx, key, step) ? 1 : 0;
-    if (changes != 0) {
-        cx.changed(key.text, events::kSetBit);
-        cx.effects.count(changes - 1);
+    for (const Step& step : steps) {
+        const Written written = run_step(cx, key, step);
+        changes += written == Written::other || (grew && written == Written::the_same) ? 1 : 0;
     }
+    if (changes != 0) cx.changed(key.text, events::kSetBit);
+    cx.effects.count(changes != 0 ? changes - 1 : grew ? 1 : 0);
     return {};
 }
 
@@ -255,9 +259,13 @@ constexpr CommandSpec kRows[] = {
      .since = "3.2.0",
      .complexity = "O(1) for each number",
      .summary = "Reads, sets and adds to numbers of any width inside of the string at a key.",
-     .syntax = "key [operation=[GET (encoding offset:integer)|write=(overflow=[OVERFLOW overflow=(WRAP|SAT|FAIL)] "
-               "operation=(SET (encoding offset:integer value:integer)|INCRBY (encoding offset:integer "
-               "increment:integer)))] ...]"},
+     .syntax = "key ["
+               "operation=(GET (encoding offset:integer)|write=([OVERFLOW overflow=(WRAP|SAT|FAIL)] "
+               "action=(SET (encoding offset:integer value:integer)|"
+               "INCRBY (encoding offset:integer increment:integer)))) ["
+               "operation=(GET (encoding offset:integer)|write=([OVERFLOW overflow=(WRAP|SAT|FAIL)] "
+               "action=(SET (encoding offset:integer value:integer)|"
+               "INCRBY (encoding offset:integer increment:integer)))) ...]]"},
     {.name = "bitfield_ro",
      .run = bitfield_ro,
      .arity = at_least(2),

@@ -35,7 +35,7 @@ std::uint64_t count_words(const char* at, std::size_t size) {
     std::uint64_t ones = 0;
     for (; size >= 8; at += 8, size -= 8) ones += static_cast<unsigned>(std::popcount(load<std::uint64_t>(at)));
     std::uint64_t rest = 0;
-    std::memcpy(&rest, at, size);
+    if (size != 0) std::memcpy(&rest, at, size);
     return ones + static_cast<unsigned>(std::popcount(rest));
 }
 

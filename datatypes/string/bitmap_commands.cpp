@@ -96,9 +96,10 @@ std::optional<BitRange> bits_of(RangeWords range, std::size_t bytes) {
     return range.in_bits ? BitRange{first, last} : BitRange{first * 8, last * 8 + 7};
 }
 
-// BITCOUNT key [start [end [BYTE | BIT]]]
+// BITCOUNT key [start end [BYTE | BIT]]
 Status bitcount(Context& cx) {
     const Key key = cx.next_key();
+    if (cx.args.left() == 1) return errors::kSyntax;  // a start alone is for BITPOS
     KEEL_TRY(const RangeWords range, parse_range(cx.args));
     const Entry* entry = cx.read(key);
     KEEL_TRY(expect_type(entry, Type::string));
@@ -236,7 +237,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.6.0",
      .complexity = "O(N) where N is the number of bytes looked at",
      .summary = "Returns how many bits of the string at a key, or of a part of it, are set.",
-     .syntax = "key [start:integer [end:integer [unit=[BYTE|BIT]]]]"},
+     .syntax = "key [start:integer end:integer unit=[BYTE|BIT]]"},
     {.name = "bitpos",
      .run = bitpos,
      .arity = at_least(3),
@@ -247,7 +248,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.8.7",
      .complexity = "O(N) where N is the number of bytes looked at",
      .summary = "Returns where the first set, or clear, bit of the string at a key, or of a part of it, stands.",
-     .syntax = "key bit:integer [start:integer [end:integer [unit=[BYTE|BIT]]]]"},
+     .syntax = "key bit:integer [start:integer [end:integer unit=[BYTE|BIT]]]"},
     {.name = "bitop",
      .run = bitop,
      .arity = at_least(4),

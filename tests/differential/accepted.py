@@ -95,6 +95,11 @@ def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
 
+def ranges_first(words, ours, theirs):
+    return (command(words) in (b"BITCOUNT", b"BITPOS") and isinstance(ours, Error)
+            and (theirs in (0, -1) or isinstance(theirs, Error) and theirs.startswith("WRONGTYPE")))
+
+
 ACCEPTED = [
     Accepted("the empty key matches **",
              "a star stands for any run of bytes, also for none: Redis' matcher shows the empty key for * only",
@@ -119,6 +124,8 @@ ACCEPTED = [
     Accepted("CONFIG: repl-backlog-size under 16 KiB", "7.0 raises a smaller one in silence; keel keeps what was said",
              config_of(b"repl-backlog-size")),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
+    Accepted("BITCOUNT and BITPOS read their words before they look at the key",
+             "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
 ]
 
 
