@@ -13,13 +13,15 @@
 //                 1110xxxx + 1 byte        text of up to 4095 bytes
 //                 0xF0 + u32               longer text
 //                 0xF1, F2, F3, F4         an integer of 2, 3, 4, 8 bytes, signed, little-endian
-//     back-length the bytes of tag and payload, 7 bits a byte, the lowest bits last; all but the first byte have bit 7 set
+//     back-length the bytes of tag and payload, 7 bits a byte, the lowest bits last; all but the first byte have bit 7
+//                 set. One to five bytes: the next width begins at 128, 16383, 2097151 and 268435455 (one early from
+//                 the second on, as the first writer had it: readers step forward by these widths)
 //
 // Text that is the decimal form of an integer of 64 bits is always stored as that integer.
 //
 // Always true:
-//   1. `bytes` is the whole list, the closing 0xFF included; the allocation is SmallHeap::usable(bytes), so its size
-//      follows from the bytes.
+//   1. `bytes` is the whole list, the closing 0xFF included. The size of a released list's allocation follows from
+//      it, see allocated_bytes(); while a Listpack owns the list there may be more room.
 //   2. `count` is exact below 65535; at 65535 it means "walk and count".
 //   3. An entry knows only its own size, so an insert never rewrites its neighbours.
 //   4. Any change ends the life of every place and of every view into the list; changing calls hand back a fresh place.
@@ -29,13 +31,18 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "protocol/base/bytes.h"
 #include "protocol/base/random.h"
 
 namespace keel {
+
+// The integer that text stands for if it is one's decimal form (as parse_integer has it), quick to say no.
+[[nodiscard]] std::optional<std::int64_t> listpack_integer(Bytes text) noexcept;
 
 // What stands at one place of a listpack: text that lies there, or an integer.
 struct ListpackItem {
@@ -97,26 +104,30 @@ class ListpackView {
 };
 
 // Owns a listpack. A value's payload is the released raw pointer; a command takes it up with adopt(), changes it and
-// lets go with release().
+// lets go with release(), which may move the list once more: to give back room that it no longer needs.
 class Listpack : public ListpackView {
   public:
-    Listpack();                                  // empty
-    explicit Listpack(std::size_t room_bytes);   // empty; will be shrunk to its bytes at release only if it was grown past them
-    static Listpack adopt(void* raw) noexcept;   // takes over what release() gave
-    static Listpack copy_of(Bytes sound);        // of bytes that is_sound() passed, or of another's bytes()
-    Listpack(Listpack&& other) noexcept : ListpackView(std::exchange(other.raw_, nullptr)) {}
+    Listpack() : Listpack(kEmptyBytes) {}       // empty
+    explicit Listpack(std::size_t room_bytes);  // empty, with room for so many bytes in all
+    static Listpack adopt(void* raw) noexcept;  // takes over what release() gave
+    static Listpack copy_of(Bytes sound);       // of bytes that is_sound() passed, or of another's bytes()
+    Listpack(Listpack&& other) noexcept
+        : ListpackView(std::exchange(other.raw_, nullptr)), room_(std::exchange(other.room_, 0)) {}
     Listpack& operator=(Listpack&& other) noexcept;
     ~Listpack();
-    [[nodiscard]] void* release() noexcept { return const_cast<char*>(std::exchange(raw_, nullptr)); }
-    static void free(void* raw) noexcept;        // frees what release() gave
-    // Bytes of the allocation.
+    [[nodiscard]] void* release() noexcept;
+    static void free(void* raw) noexcept;  // frees what release() gave
+    // Bytes of a released list's allocation: the steps of SmallHeap while it is small, then four steps a doubling.
     [[nodiscard]] static std::size_t allocated_bytes(const void* raw) noexcept;
+    // Room for `more_bytes` of entries on top of those there: worth a call before several are added.
+    void reserve(std::size_t more_bytes);
 
     // Adding. Text that reads as an integer is stored as one. Returns the new entry. O(bytes behind the place).
     Place append(Bytes text) { return insert(end(), text); }
     Place append(std::int64_t integer) { return insert(end(), integer); }
     Place prepend(Bytes text) { return insert(raw_ + kHeaderBytes, text); }
-    Place insert(Place before, Bytes text);          // `text` may lie in this very list
+    Place prepend(std::int64_t integer) { return insert(raw_ + kHeaderBytes, integer); }
+    Place insert(Place before, Bytes text);  // `text` may lie in this very list
     Place insert(Place before, std::int64_t integer);
     Place insert_after(Place at, Bytes text) { return insert(at + entry_bytes(at), text); }
     // Two entries at once (field and value, member and score): one move of what lies behind. Returns the first.
@@ -138,7 +149,13 @@ class Listpack : public ListpackView {
     static constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 
   private:
-    explicit Listpack(const char* raw) noexcept : ListpackView(raw) {}
+    Listpack(const char* raw, std::size_t room) noexcept : ListpackView(raw), room_(room) {}
+    [[nodiscard]] char* raw() noexcept { return const_cast<char*>(raw_); }
+    void move_to(std::size_t room);
+    char* reshape(std::size_t offset, std::size_t old_bytes, std::size_t new_bytes);
+    void add_to_count(std::size_t entries) noexcept;
+
+    std::size_t room_;  // bytes of the allocation
 };
 
 }  // namespace keel
