@@ -7,16 +7,18 @@
 #include "datatypes/generic/families.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
+#include "datatypes/zset/families.h"
 
 namespace keel {
 
 namespace {
 
-constexpr std::array<const TypeOps*, 1> kTypes = {&string::kOps};
+constexpr std::array<const TypeOps*, 2> kTypes = {&string::kOps, &zset::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
     out[static_cast<std::size_t>(Type::string)] = &string::kOps;
+    out[static_cast<std::size_t>(Type::zset)] = &zset::kOps;
     return out;
 }();
 
@@ -36,6 +38,12 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kRangeCommands);
     registry.add(string::kMultiCommands);
     registry.add(string::kLcsCommands);
+    registry.add(zset::kCommands);
+    registry.add(zset::kReadCommands);
+    registry.add(zset::kRangeCommands);
+    registry.add(zset::kRemoveCommands);
+    registry.add(zset::kPopCommands);
+    registry.add(zset::kCombineCommands);
     registry.add(generic::kKeyCommands);
     registry.add(generic::kMoveCommands);
     registry.add(generic::kExpireCommands);

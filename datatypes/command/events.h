@@ -37,6 +37,19 @@ inline constexpr Event kAppend{kNotifyString, "append"};
 inline constexpr Event kIncrBy{kNotifyString, "incrby"};
 inline constexpr Event kDecrBy{kNotifyString, "decrby"};
 inline constexpr Event kIncrByFloat{kNotifyString, "incrbyfloat"};
+// sorted sets
+inline constexpr Event kZAdd{kNotifyZset, "zadd"};
+inline constexpr Event kZIncr{kNotifyZset, "zincr"};
+inline constexpr Event kZRem{kNotifyZset, "zrem"};
+inline constexpr Event kZRemRangeByRank{kNotifyZset, "zremrangebyrank"};
+inline constexpr Event kZRemRangeByScore{kNotifyZset, "zremrangebyscore"};
+inline constexpr Event kZRemRangeByLex{kNotifyZset, "zremrangebylex"};
+inline constexpr Event kZPopMin{kNotifyZset, "zpopmin"};
+inline constexpr Event kZPopMax{kNotifyZset, "zpopmax"};
+inline constexpr Event kZRangeStore{kNotifyZset, "zrangestore"};
+inline constexpr Event kZUnionStore{kNotifyZset, "zunionstore"};
+inline constexpr Event kZInterStore{kNotifyZset, "zinterstore"};
+inline constexpr Event kZDiffStore{kNotifyZset, "zdiffstore"};
 }  // namespace events
 
 }  // namespace keel

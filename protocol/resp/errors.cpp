@@ -52,6 +52,14 @@ Error subcommand_syntax(Bytes command, Bytes subcommand) {
                             echo(subcommand), upper(command)));
 }
 
+Error out_of_range(std::int64_t least, std::int64_t most) {
+    return line(fmt::format("ERR value is out of range, value must between {} and {}", least, most));
+}
+
+Error needs_input_key(Bytes command) {
+    return line(fmt::format("ERR at least 1 input key is needed for '{}' command", command));
+}
+
 Error unsupported_option(Bytes option) { return line(fmt::format("ERR Unsupported option {}", echo(option))); }
 
 Error protected_command(Bytes command, Bytes setting) {

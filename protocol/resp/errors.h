@@ -71,6 +71,14 @@ inline constexpr ErrorText kCorruptHyperLogLog{"INVALIDOBJ Corrupted HLL object 
 inline constexpr ErrorText kDumpPayload{"ERR DUMP payload version or checksum are wrong"};
 inline constexpr ErrorText kBadDataFormat{"ERR Bad data format"};
 
+// Sorted sets
+inline constexpr ErrorText kXxAndNx{"ERR XX and NX options at the same time are not compatible"};
+inline constexpr ErrorText kGtLtNx{"ERR GT, LT, and/or NX options at the same time are not compatible"};
+inline constexpr ErrorText kIncrOnePair{"ERR INCR option supports a single increment-element pair"};
+inline constexpr ErrorText kLimitByRank{
+    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"};
+inline constexpr ErrorText kScoresByLex{"ERR syntax error, WITHSCORES not supported in combination with BYLEX"};
+
 // Expiry
 inline constexpr ErrorText kNxWithXxGtLt{"ERR NX and XX, GT or LT options at the same time are not compatible"};
 inline constexpr ErrorText kGtWithLt{"ERR GT and LT options at the same time are not compatible"};
@@ -196,6 +204,12 @@ inline constexpr ErrorText kInvalidCrlf{"ERR Protocol error: invalid CRLF in req
 
 // ERR unknown subcommand or wrong number of arguments for 'x'. Try OBJECT HELP. From inside a handler.
 [[nodiscard]] Error subcommand_syntax(Bytes command, Bytes subcommand);
+
+// ERR value is out of range, value must between -5 and 5
+[[nodiscard]] Error out_of_range(std::int64_t least, std::int64_t most);
+
+// ERR at least 1 input key is needed for 'zunion' command
+[[nodiscard]] Error needs_input_key(Bytes command);
 
 // ERR Unsupported option x
 [[nodiscard]] Error unsupported_option(Bytes option);
