@@ -4,9 +4,9 @@
 //
 //     ZUNION ZINTER ZDIFF ZUNIONSTORE ZINTERSTORE ZDIFFSTORE ZINTERCARD
 //
-// A set's members have the score 1. Results gather in a table and are sorted once. Inputs of unions and intersections are
-// taken from the smallest on: scores are added in that order, which shows in their last digits, and an intersection is
-// never larger than its smallest input.
+// A set's members have the score 1. Results gather in a table and are sorted once. Inputs of unions and intersections
+// are taken from the smallest on: scores are added in that order, which shows in their last digits, and an intersection
+// is never larger than its smallest input.
 #include <absl/container/inlined_vector.h>
 
 #include <algorithm>
@@ -94,10 +94,14 @@ Status read_weights(Args& args, Request& out) {
 }
 
 Status read_aggregate(Args& args, Request& out) {
-    if (args.accept("SUM")) out.aggregate = Aggregate::sum;
-    else if (args.accept("MIN")) out.aggregate = Aggregate::min;
-    else if (args.accept("MAX")) out.aggregate = Aggregate::max;
-    else return errors::kSyntax;
+    if (args.accept("SUM"))
+        out.aggregate = Aggregate::sum;
+    else if (args.accept("MIN"))
+        out.aggregate = Aggregate::min;
+    else if (args.accept("MAX"))
+        out.aggregate = Aggregate::max;
+    else
+        return errors::kSyntax;
     return {};
 }
 
@@ -182,9 +186,8 @@ void differ_all(const Request& request, Collector& out) {
     const bool look_up = first.size() <= sum / request.inputs.size() * 2;
     first.each([&](Bytes member, double score) {
         double ignored = 0;
-        const bool elsewhere = look_up && std::any_of(others.begin(), others.end(), [&](const Input& other) {
-                                   return other.find(member, &ignored);
-                               });
+        const bool elsewhere = look_up && std::any_of(others.begin(), others.end(),
+                                                      [&](const Input& other) { return other.find(member, &ignored); });
         if (!elsewhere) out.add(member, hash_bytes(member), score);
         return true;
     });
@@ -293,16 +296,19 @@ constexpr CommandSpec storing(Bytes name, Handler run, Bytes since, Bytes comple
 }
 
 constexpr CommandSpec kRows[] = {
-    showing("zunion", zunion, "6.2.0", kUnionComplexity, "Returns the union of several sorted sets.",
-            "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
-    showing("zinter", zinter, "6.2.0", kInterComplexity, "Returns the intersection of several sorted sets.",
-            "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
+    showing(
+        "zunion", zunion, "6.2.0", kUnionComplexity, "Returns the union of several sorted sets.",
+        "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
+    showing(
+        "zinter", zinter, "6.2.0", kInterComplexity, "Returns the intersection of several sorted sets.",
+        "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
     showing("zdiff", zdiff, "6.2.0", kDiffComplexity, "Returns the members of a sorted set that several others lack.",
             "numkeys key [key ...] [WITHSCORES]"),
     showing("zintercard", zintercard, "7.0.0", "O(N*K) where N is the size of the smallest input and K their number",
             "Counts the members that several sorted sets have in common.",
             "numkeys key [key ...] [LIMIT limit:integer]"),
-    storing("zunionstore", zunionstore, "2.0.0", kUnionComplexity, "Stores the union of several sorted sets under a key.",
+    storing("zunionstore", zunionstore, "2.0.0", kUnionComplexity,
+            "Stores the union of several sorted sets under a key.",
             "destination:key numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] "
             "[AGGREGATE aggregate=(SUM|MIN|MAX)]"),
     storing("zinterstore", zinterstore, "2.0.0", kInterComplexity,

@@ -7,6 +7,7 @@
 // Both are replicated as they came: what they do depends on nothing but the data.
 #include <absl/container/inlined_vector.h>
 
+#include <array>
 #include <cmath>
 
 #include "datatypes/zset/families.h"
@@ -27,13 +28,20 @@ struct AddOptions {
 
 void read_options(Args& args, AddOptions& options) {
     for (;;) {
-        if (args.accept("NX")) options.nx = true;
-        else if (args.accept("XX")) options.xx = true;
-        else if (args.accept("CH")) options.ch = true;
-        else if (args.accept("INCR")) options.incr = true;
-        else if (args.accept("GT")) options.gt = true;
-        else if (args.accept("LT")) options.lt = true;
-        else return;
+        if (args.accept("NX"))
+            options.nx = true;
+        else if (args.accept("XX"))
+            options.xx = true;
+        else if (args.accept("CH"))
+            options.ch = true;
+        else if (args.accept("INCR"))
+            options.incr = true;
+        else if (args.accept("GT"))
+            options.gt = true;
+        else if (args.accept("LT"))
+            options.lt = true;
+        else
+            return;
     }
 }
 
@@ -53,8 +61,8 @@ struct Outcome {
     double score = 0;      // INCR: the score then
 };
 
-void add_pair(ZSet& set, const AddOptions& options, Bytes member, double score, Outcome& outcome) {
-    const ZSet::Found found = set.find(member);
+void add_pair(ZSet& set, const AddOptions& options, const ZSet::Found& found, Bytes member, double score,
+              Outcome& outcome) {
     if (!found.present) {
         if (options.xx) return;
         set.add(found, member, score);
@@ -71,6 +79,27 @@ void add_pair(ZSet& set, const AddOptions& options, Bytes member, double score, 
     }
     outcome.applied = true;
     outcome.score = score;
+}
+
+// Pairs are walked in small batches: the table's memory for a batch is asked for before the first is looked up.
+Outcome add_pairs(ZSet& set, const AddOptions& options, std::span<const double> scores, const Bytes* words) {
+    constexpr std::size_t kBatch = 8;
+    std::array<std::uint64_t, kBatch> hashes;
+    Outcome outcome;
+    for (std::size_t from = 0; from < scores.size(); from += kBatch) {
+        const std::size_t count = std::min(kBatch, scores.size() - from);
+        const bool ahead = set.is_big();
+        for (std::size_t i = 0; ahead && i < count; ++i) {
+            hashes[i] = hash_bytes(words[2 * (from + i) + 1]);
+            if (count > 1) set.big().table.prefetch_line(hashes[i]);
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            const Bytes member = words[2 * (from + i) + 1];
+            const ZSet::Found found = ahead ? set.find(member, hashes[i]) : set.find(member);
+            add_pair(set, options, found, member, scores[from + i], outcome);
+        }
+    }
+    return outcome;
 }
 
 // Two infinities of opposite signs have no sum.
@@ -108,15 +137,14 @@ Status add(Context& cx, AddOptions options) {
         reply_outcome(cx.reply(), options, {});
         return {};
     }
-    const std::span<const Bytes> words = cx.args.words();
+    const Bytes* words = cx.args.words().data() + first;
     ZSet set = ZSet::open(entry, limits_of(cx.settings));
-    if (options.incr && entry != nullptr && sum_is_nan(set, words[first + 1], scores[0])) {
+    if (options.incr && entry != nullptr && sum_is_nan(set, words[1], scores[0])) {
         write_back(cx, key, entry, std::move(set));
         return errors::kScoreNan;
     }
 
-    Outcome outcome;
-    for (std::size_t i = 0; i < scores.size(); ++i) add_pair(set, options, words[first + 2 * i + 1], scores[i], outcome);
+    const Outcome outcome = add_pairs(set, options, scores, words);
     write_back(cx, key, entry, std::move(set));
     if (const std::uint64_t touched = outcome.added + outcome.changed; touched != 0) {
         cx.changed(key.text, options.incr ? events::kZIncr : events::kZAdd);

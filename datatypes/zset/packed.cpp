@@ -33,8 +33,10 @@ struct Stored {
         return whole ? list.insert(before, *whole) : list.insert(before, text());
     }
     void replace(Listpack& list, Place at) const {
-        if (whole) list.replace(at, *whole);
-        else list.replace(at, text());
+        if (whole)
+            list.replace(at, *whole);
+        else
+            list.replace(at, text());
     }
 };
 

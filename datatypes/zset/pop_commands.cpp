@@ -146,8 +146,10 @@ Result<ManyPop> read_many_pop(Args& args) {
     out.first = args.position();
     out.keys = static_cast<std::size_t>(*keys);
     args.skip(out.keys);
-    if (args.accept("MAX")) out.end = End::max;
-    else if (!args.accept("MIN")) return errors::kSyntax;
+    if (args.accept("MAX"))
+        out.end = End::max;
+    else if (!args.accept("MIN"))
+        return errors::kSyntax;
     bool counted = false;
     while (args.more()) {
         if (counted || !args.accept_with_value("COUNT")) return errors::kSyntax;
@@ -164,15 +166,18 @@ void pop_many(Context& cx, const ManyPop& wanted, const FirstFound& found) {
     const std::size_t taken =
         pop(cx, key, found.entry, wanted.end, static_cast<std::uint64_t>(wanted.count), Shape::of_key);
     char digits[kIntegerChars];
-    cx.effects.replicate_as(cx.db().index(), {name_of(wanted.end), key.text, Bytes{digits, write_unsigned(digits, taken)}});
+    cx.effects.replicate_as(cx.db().index(),
+                            {name_of(wanted.end), key.text, Bytes{digits, write_unsigned(digits, taken)}});
 }
 
 // ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]
 Status zmpop(Context& cx) {
     KEEL_TRY(const ManyPop wanted, read_many_pop(cx.args));
     KEEL_TRY(const FirstFound found, first_set(cx, wanted.first, wanted.keys));
-    if (found.entry == nullptr) cx.reply().null_array();
-    else pop_many(cx, wanted, found);
+    if (found.entry == nullptr)
+        cx.reply().null_array();
+    else
+        pop_many(cx, wanted, found);
     return {};
 }
 
@@ -183,9 +188,8 @@ Status bzmpop(Context& cx) {
     KEEL_TRY(const std::int64_t timeout_ms, parse_timeout_seconds(timeout));
     KEEL_TRY(const FirstFound found, first_set(cx, wanted.first, wanted.keys));
     if (found.entry == nullptr) {
-        return cx.wait({.keys = cx.args.words().subspan(wanted.first, wanted.keys),
-                        .type = Type::zset,
-                        .timeout_ms = timeout_ms});
+        return cx.wait(
+            {.keys = cx.args.words().subspan(wanted.first, wanted.keys), .type = Type::zset, .timeout_ms = timeout_ms});
     }
     pop_many(cx, wanted, found);
     return {};
@@ -240,8 +244,9 @@ constexpr CommandSpec kRows[] = {
      .group = Group::sorted_set,
      .since = "5.0.0",
      .complexity = "O(log(N)) where N is the size of the sorted set",
-     .summary = "Takes the member with the lowest score out of the first of several sorted sets that has some, or waits "
-                "for one.",
+     .summary =
+         "Takes the member with the lowest score out of the first of several sorted sets that has some, or waits "
+         "for one.",
      .syntax = "key [key ...] timeout:double"},
     {.name = "bzpopmax",
      .run = bzpopmax,
@@ -252,8 +257,9 @@ constexpr CommandSpec kRows[] = {
      .group = Group::sorted_set,
      .since = "5.0.0",
      .complexity = "O(log(N)) where N is the size of the sorted set",
-     .summary = "Takes the member with the highest score out of the first of several sorted sets that has some, or waits "
-                "for one.",
+     .summary =
+         "Takes the member with the highest score out of the first of several sorted sets that has some, or waits "
+         "for one.",
      .syntax = "key [key ...] timeout:double"},
     {.name = "bzmpop",
      .run = bzmpop,

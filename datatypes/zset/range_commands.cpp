@@ -9,6 +9,7 @@
 
 #include "datatypes/zset/families.h"
 #include "datatypes/zset/store.h"
+#include "protocol/base/number.h"
 
 namespace keel::zset {
 
@@ -63,10 +64,12 @@ Status read_options(Args& args, const Dialect& dialect, Query& query) {
 
 Status read_bounds(Bytes first, Bytes second, Query& query) {
     if (query.by == By::rank) {
-        Args ranks{std::array<Bytes, 2>{first, second}, 0};
-        query.start = ranks.next<std::int64_t>();
-        query.stop = ranks.next<std::int64_t>();
-        return ranks.done();
+        const auto start = parse_integer(first);
+        const auto stop = parse_integer(second);
+        if (!start || !stop) return errors::kNotInteger;
+        query.start = *start;
+        query.stop = *stop;
+        return {};
     }
     if (query.backwards) std::swap(first, second);
     if (query.by == By::score) {
@@ -186,7 +189,8 @@ constexpr CommandSpec reading(Bytes name, Handler run, Bytes since, Bytes summar
 constexpr CommandSpec kRows[] = {
     reading("zrange", zrange, "1.2.0", "Returns the members of a sorted set in a range of ranks, scores or bytes.",
             "key start stop sortby=[BYSCORE|BYLEX] [REV] [LIMIT offset:integer count:integer] [WITHSCORES]"),
-    reading("zrevrange", zrevrange, "1.2.0", "Returns the members of a sorted set in a range of ranks, from the last on.",
+    reading("zrevrange", zrevrange, "1.2.0",
+            "Returns the members of a sorted set in a range of ranks, from the last on.",
             "key start:integer stop:integer [WITHSCORES]", "`ZRANGE` with the `REV` argument"),
     reading("zrangebyscore", zrangebyscore, "1.0.5", "Returns the members of a sorted set in a range of scores.",
             "key min:double max:double [WITHSCORES] [LIMIT offset:integer count:integer]",

@@ -25,8 +25,10 @@ Status zcard(Context& cx) {
 }
 
 void reply_score(Reply& reply, const std::optional<double>& score) {
-    if (score) reply.number(*score);
-    else reply.null();
+    if (score)
+        reply.number(*score);
+    else
+        reply.null();
 }
 
 // ZSCORE key member
@@ -55,8 +57,10 @@ Status rank(Context& cx, bool backwards) {
     KEEL_TRY(const ZSetView set, read_set(cx, key));
     const auto found = set.rank(member);
     if (!found) {
-        if (with_score) cx.reply().null_array();
-        else cx.reply().null();
+        if (with_score)
+            cx.reply().null_array();
+        else
+            cx.reply().null();
         return {};
     }
     if (with_score) cx.reply().array(2);
@@ -206,8 +210,10 @@ Status zscan(Context& cx) {
     KEEL_TRY(expect_type(entry, Type::zset));
     KEEL_TRY(const ScanOptions options, read_scan_options(cx.args));
     const ZSetView set{entry->value()};
-    if (set.is_big()) scan_big(cx, set, cursor, options);
-    else scan_packed(cx, set, options);
+    if (set.is_big())
+        scan_big(cx, set, cursor, options);
+    else
+        scan_packed(cx, set, options);
     return {};
 }
 

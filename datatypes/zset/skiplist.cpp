@@ -11,9 +11,9 @@ namespace keel::zset {
 namespace {
 
 constexpr unsigned kRoom = Leaf::kRoom;
-constexpr unsigned kWorthGiving = 6;               // free places in a neighbour that make giving cheaper than a split
-constexpr unsigned kMergedMost = kRoom * 7 / 8;    // leaves that have no more together become one
-constexpr unsigned kMergedIndexMost = 47;          // the same of index nodes
+constexpr unsigned kWorthGiving = 6;             // free places in a neighbour that make giving cheaper than a split
+constexpr unsigned kMergedMost = kRoom * 7 / 8;  // leaves that have no more together become one
+constexpr unsigned kMergedIndexMost = 47;        // the same of index nodes
 constexpr unsigned kIndexRooms[] = {7, 15, 31, 47, 63};  // sizes that fit the allocators' steps
 
 void move_entries(const Leaf& from, unsigned at, unsigned count, Leaf& to, unsigned where) noexcept {
@@ -56,8 +56,10 @@ template <typename Before>
 unsigned first_not(unsigned low, unsigned high, Before before) {
     while (low < high) {
         const unsigned middle = (low + high) / 2;
-        if (before(middle)) low = middle + 1;
-        else high = middle;
+        if (before(middle))
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low;
 }
@@ -361,8 +363,10 @@ void SkipList::new_root() {
 void SkipList::reserve_child(Path& path, unsigned level) {
     Index* index = path[level].index;
     if (index->count < index->room) return;
-    if (index->room < kFanout) resize(path, level, index->count + 1);
-    else split_index(path, level);
+    if (index->room < kFanout)
+        resize(path, level, index->count + 1);
+    else
+        split_index(path, level);
 }
 
 SkipList::Index* SkipList::resize(Path& path, unsigned level, unsigned wanted) {
@@ -445,8 +449,10 @@ void SkipList::take_from(Path& path, Leaf* leaf, unsigned at, unsigned count) {
     add_to_counts(path, std::uint64_t{0} - count);
     if (leaf->count == 0) {
         drop_leaf(leaf);
-        if (height_ == 0) root_ = nullptr;
-        else remove_child(path, 0);
+        if (height_ == 0)
+            root_ = nullptr;
+        else
+            remove_child(path, 0);
     } else {
         if (at == 0) first_changed(path, 0, leaf->scores[0], leaf->member(0));
         if (leaf->count < kRoom / 2 && height_ > 0) mend_leaf(path, leaf);
@@ -517,8 +523,10 @@ void SkipList::mend_index(Path& path, unsigned level) {
         const auto* right = static_cast<const Index*>(children[at + 1].node);
         return left->count + right->count <= kMergedIndexMost;
     };
-    if (above.at + 1 < above.index->count && fits(above.at)) join(above.at);
-    else if (above.at > 0 && fits(above.at - 1)) join(above.at - 1);
+    if (above.at + 1 < above.index->count && fits(above.at))
+        join(above.at);
+    else if (above.at > 0 && fits(above.at - 1))
+        join(above.at - 1);
 }
 
 void SkipList::shrink_root() noexcept {
@@ -542,7 +550,8 @@ void SkipList::build(std::span<Member* const> members) {
     for (std::size_t i = 0, done = 0; i < leaves; ++i) {
         Leaf* leaf = new_leaf(last_);
         const std::size_t until = members.size() * (i + 1) / leaves;
-        for (; done < until; ++done) put(*leaf, static_cast<unsigned>(leaf->count++), members[done]->score(), members[done]);
+        for (; done < until; ++done)
+            put(*leaf, static_cast<unsigned>(leaf->count++), members[done]->score(), members[done]);
         level.push_back(child_of(leaf));
     }
     size_ = members.size();

@@ -18,7 +18,8 @@
 //
 // Always true:
 //   1. Entries are in order over all leaves, and no two have the same score and member.
-//   2. A child's score and member in an index node are those of its first entry; its count is that of all entries below.
+//   2. A child's score and member in an index node are those of its first entry; its count is that of all entries
+//   below.
 //   3. No leaf and no index node is empty; a root that is an index node has two children at least.
 //   4. A score in a leaf equals that of its member. No score is NaN.
 //   5. A Place is good until the list changes.
@@ -28,6 +29,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -44,7 +46,7 @@ struct Leaf {
     Leaf* next;
     std::uint64_t count;
     std::array<double, kRoom> scores;
-    std::array<std::uint32_t, kRoom> low;   // a member's address: 48 bits, as everywhere
+    std::array<std::uint32_t, kRoom> low;  // a member's address: 48 bits, as everywhere
     std::array<std::uint16_t, kRoom> high;
 
     [[nodiscard]] Member* member(unsigned i) const noexcept {
@@ -168,8 +170,8 @@ class SkipList {
         return rank(EntryCut{member->score(), member->text()});
     }
 
-    // visit(const Member&, double score) for `count` entries from a place on, in either direction, as long as it returns
-    // true. Members are fetched ahead.
+    // visit(const Member&, double score) for `count` entries from a place on, in either direction, as long as it
+    // returns true. Members are fetched ahead.
     template <typename F>
     void each(Place from, std::size_t count, bool backwards, F&& visit) const;
 
@@ -209,6 +211,10 @@ class SkipList {
     void swap(SkipList& other) noexcept;
     template <typename Cut>
     [[nodiscard]] static unsigned child_for(const Index& index, const Cut& cut) noexcept;
+    static void prefetch_scores(const void* leaf) noexcept {
+        for (std::size_t line = 0; line < offsetof(Leaf, low); line += 64)
+            prefetch(static_cast<const char*>(leaf) + line);
+    }
     template <typename Cut>
     Leaf* descend(const Cut& cut, Path& path) const noexcept;
     Leaf* descend_to_rank(std::size_t& rank, Path& path) const noexcept;
@@ -288,6 +294,7 @@ std::size_t SkipList::rank(const Cut& cut) const noexcept {
         for (unsigned i = 0; i < at; ++i) rank += index.children()[i].count;
         node = index.children()[at].node;
     }
+    prefetch_scores(node);
     return rank + cut.in(*static_cast<const Leaf*>(node));
 }
 
@@ -299,6 +306,7 @@ SkipList::Place SkipList::seek(const Cut& cut) const noexcept {
         const auto& index = *static_cast<const Index*>(node);
         node = index.children()[child_for(index, cut)].node;
     }
+    prefetch_scores(node);
     const auto* leaf = static_cast<const Leaf*>(node);
     const unsigned at = cut.in(*leaf);
     return at < leaf->count ? Place{leaf, at} : Place{leaf->next, 0};
@@ -313,15 +321,19 @@ void SkipList::each(Place from, std::size_t count, bool backwards, F&& visit) co
         const auto* member = reinterpret_cast<const char*>(ahead.member());
         prefetch(member);
         prefetch(member + 31);  // the second line, of those that span two
-        if (backwards) ahead.step_back();
-        else ahead.step();
+        if (backwards)
+            ahead.step_back();
+        else
+            ahead.step();
     };
     for (unsigned i = 0; i < kAhead && i < count; ++i) fetch();
     for (; count > 0 && from; --count) {
         if (count > kAhead) fetch();
         if (!visit(std::as_const(*from.member()), from.score())) return;
-        if (backwards) from.step_back();
-        else from.step();
+        if (backwards)
+            from.step_back();
+        else
+            from.step();
     }
 }
 

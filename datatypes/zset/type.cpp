@@ -36,8 +36,10 @@ ValueRef clone(const ValueRef& value) {
 }
 
 void destroy(const ValueRef& value) noexcept {
-    if (static_cast<Form>(value.form) == Form::packed) Listpack::free(value.payload);
-    else delete static_cast<Big*>(value.payload);
+    if (static_cast<Form>(value.form) == Form::packed)
+        Listpack::free(value.payload);
+    else
+        delete static_cast<Big*>(value.payload);
 }
 
 std::size_t memory(const ValueRef& value, std::size_t samples) {

@@ -34,15 +34,19 @@ template <typename Cut>
 Run walk(const SkipList& list, const Cut& low, const Cut& high, bool backwards, Limit limit) {
     SkipList::Place at = list.seek(backwards ? high : low);
     if (backwards) {
-        if (at) at.step_back();
-        else at = list.last();
+        if (at)
+            at.step_back();
+        else
+            at = list.last();
     }
     const auto inside = [&](const SkipList::Place& place) {
         return backwards ? !low.before(place.score(), place.member()) : high.before(place.score(), place.member());
     };
     const auto step = [backwards](SkipList::Place& place) {
-        if (backwards) place.step_back();
-        else place.step();
+        if (backwards)
+            place.step_back();
+        else
+            place.step();
     };
     for (std::int64_t i = 0; i < limit.offset && at; ++i) step(at);
     Run run{.count = 0, .backwards = backwards, .in_list = at};
@@ -96,8 +100,10 @@ Run ZSetView::by_rank(Ranks ranks, bool backwards) const {
     if (raw_ == nullptr || ranks.count == 0) return {};
     const std::size_t first = backwards ? size() - 1 - ranks.from : ranks.from;
     Run run{.count = ranks.count, .backwards = backwards};
-    if (is_big()) run.in_list = big().order.at(first);
-    else run.in_pack = packed::at_rank(pack(), first);
+    if (is_big())
+        run.in_list = big().order.at(first);
+    else
+        run.in_pack = packed::at_rank(pack(), first);
     return run;
 }
 
@@ -105,8 +111,7 @@ template <typename Cut>
 std::size_t ZSetView::rank_of_cut(const Cut& cut) const {
     if (is_big()) return big().order.rank(cut);
     const ListpackView list = pack();
-    return packed::count_while(
-        list, [&](double score, packed::Place at) { return lies_before(cut, list, score, at); });
+    return packed::count_while(list, [&](double score, packed::Place at) { return lies_before(cut, list, score, at); });
 }
 
 template <typename Cut>
@@ -193,10 +198,12 @@ ValueRef ZSet::release() {
     return value;
 }
 
-ZSet::Found ZSet::find(Bytes member) const {
+ZSet::Found ZSet::find(Bytes member) const { return find(member, is_big() ? hash_bytes(member) : 0); }
+
+ZSet::Found ZSet::find(Bytes member, std::uint64_t hash) const {
     Found found;
     if (is_big()) {
-        found.hash = hash_bytes(member);
+        found.hash = hash;
         found.member = big().table.find(member, found.hash);
         found.present = found.member != nullptr;
         if (found.present) found.score = found.member->score();
@@ -247,8 +254,10 @@ void ZSet::rescore(const Found& present, Bytes member, double score) {
 
 bool ZSet::put(Bytes member, double score) {
     const Found found = find(member);
-    if (!found.present) add(found, member, score);
-    else if (found.score != score) rescore(found, member, score);
+    if (!found.present)
+        add(found, member, score);
+    else if (found.score != score)
+        rescore(found, member, score);
     return !found.present;
 }
 

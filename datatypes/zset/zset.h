@@ -154,6 +154,8 @@ class ZSet : public ZSetView {
         packed::Place place = nullptr;  // packed
     };
     [[nodiscard]] Found find(Bytes member) const;
+    // The same with the member's hash, which the packed form has no use for.
+    [[nodiscard]] Found find(Bytes member, std::uint64_t hash) const;
     // O(log n); packed O(n).
     void add(const Found& absent, Bytes member, double score);
     void rescore(const Found& present, Bytes member, double score);
