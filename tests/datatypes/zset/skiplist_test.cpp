@@ -27,18 +27,21 @@ struct Less {
 struct Twins {
     SkipList list;
     std::set<Member*, Less> model;
+    std::set<std::string> names;
 
     ~Twins() {
         list.clear();
         for (Member* member : model) Member::release(member);
     }
     void add(const std::string& text, double score) {
+        if (!names.insert(text).second) return;  // a name is there once, as in a sorted set
         Member* member = Member::make(text, score);
-        if (!model.insert(member).second) return Member::release(member);
+        model.insert(member);
         list.insert(score, member);
     }
     Member* nth(std::size_t rank) const { return *std::next(model.begin(), static_cast<std::ptrdiff_t>(rank)); }
     void erase(Member* member) {
+        names.erase(std::string{member->text()});
         list.erase(member);
         model.erase(member);
         Member::release(member);
