@@ -2,8 +2,6 @@
 #include "datatypes/zset/packed.h"
 
 #include <charconv>
-#include <cmath>
-#include <optional>
 
 #include "protocol/base/check.h"
 #include "protocol/base/number.h"
@@ -14,27 +12,23 @@ namespace {
 
 // A score as it is stored.
 struct Stored {
-    std::optional<std::int64_t> whole;
+    std::optional<std::int64_t> integer;
     std::array<char, kDoubleChars> digits{};
     std::size_t length = 0;
 
-    explicit Stored(double score) {
-        constexpr double kLimit = 0x1p62;
-        if (score > -kLimit && score < kLimit && std::trunc(score) == score && (score != 0 || !std::signbit(score))) {
-            whole = static_cast<std::int64_t>(score);
-        } else {
-            length = static_cast<std::size_t>(std::to_chars(digits.data(), digits.data() + digits.size(), score).ptr -
-                                              digits.data());
-        }
+    explicit Stored(double score) : integer(whole(score)) {
+        if (integer) return;
+        const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), score);
+        length = static_cast<std::size_t>(written.ptr - digits.data());
     }
     [[nodiscard]] Bytes text() const { return {digits.data(), length}; }
 
     Place insert(Listpack& list, Place before) const {
-        return whole ? list.insert(before, *whole) : list.insert(before, text());
+        return integer ? list.insert(before, *integer) : list.insert(before, text());
     }
     void replace(Listpack& list, Place at) const {
-        if (whole)
-            list.replace(at, *whole);
+        if (integer)
+            list.replace(at, *integer);
         else
             list.replace(at, text());
     }

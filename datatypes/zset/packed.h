@@ -4,8 +4,8 @@
 //
 //     | member | score | member | score | ...
 //
-// A score that is a whole number is an integer entry; another is text, in the fewest digits that read back as the same
-// double ("0.1", "inf", "-0").
+// A score that is a whole number of up to 2^62 is an integer entry (so minus zero loses its sign, as in Redis); another
+// is text, in the fewest digits that read back as the same double ("0.1", "inf").
 //
 // Always true:
 //   1. Pairs are in order, and no member is there twice.
@@ -15,7 +15,9 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "datatypes/encodings/listpack.h"
 
@@ -23,6 +25,13 @@ namespace keel::zset::packed {
 
 using Place = ListpackView::Place;
 using Scratch = std::array<char, 24>;  // where a member that is held as an integer is written out
+
+// The integer that a score is held as, if it is.
+[[nodiscard]] inline std::optional<std::int64_t> whole(double score) {
+    constexpr double kMost = 0x1p62;
+    if (score < -kMost || score > kMost || std::trunc(score) != score) return std::nullopt;
+    return static_cast<std::int64_t>(score);
+}
 
 // Pairs.
 [[nodiscard]] inline std::size_t size(const ListpackView& list) { return list.count() / 2; }

@@ -153,10 +153,12 @@ Status zrandmember(Context& cx) {
 
 // ---- ZSCAN ----
 
-void reply_scanned(Reply& reply, Bytes member, double score) {
+// Scores as text, in RESP3 too. A whole one of a packed set is shown as the integer that lies there (1e17 with all its
+// zeros), as the peers do.
+void reply_scanned(Reply& reply, Bytes member, double score, std::optional<std::int64_t> integer = {}) {
     char digits[kDoubleChars];
     reply.bulk(member);
-    reply.bulk(Bytes{digits, write_double(digits, score)});
+    reply.bulk(Bytes{digits, integer ? write_integer(digits, *integer) : write_double(digits, score)});
 }
 
 void reply_cursor(Reply& reply, std::uint64_t cursor) {
@@ -172,7 +174,7 @@ void scan_packed(Context& cx, const ZSetView& set, const ScanOptions& options) {
     std::size_t shown = 0;
     set.each([&](Bytes member, double score) {
         if (options.matches(member)) {
-            reply_scanned(cx.reply(), member, score);
+            reply_scanned(cx.reply(), member, score, packed::whole(score));
             shown += 2;
         }
         return true;

@@ -91,6 +91,10 @@ def empty_size(words, ours, theirs):
     return command(words) == b"CONFIG" and b"" in words[3:] and ours is not None and "must be a memory value" in ours
 
 
+def rank_with_score(words, ours, theirs):
+    return command(words) in (b"ZRANK", b"ZREVRANK") and len(words) == 4 and isinstance(theirs, Error) and "number of arguments" in theirs
+
+
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
@@ -118,6 +122,7 @@ ACCEPTED = [
     Accepted("an empty size is no size", "7.0 takes the empty word for zero bytes and then complains of its range", empty_size),
     Accepted("CONFIG: repl-backlog-size under 16 KiB", "7.0 raises a smaller one in silence; keel keeps what was said",
              config_of(b"repl-backlog-size")),
+    Accepted("ZRANK and ZREVRANK: WITHSCORE", "since 7.2; 7.0 has no fourth word", rank_with_score),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
 ]
 

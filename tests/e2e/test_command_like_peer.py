@@ -15,6 +15,8 @@ pytestmark = [keel_only, pytest.mark.skipif(not PEER, reason="no redis-server to
 DIFFERENT = {
     ("command|getkeys", "arity"): "as in Redis 7.2: GETKEYS PING is refused for having no keys",
     ("command|getkeysandflags", "arity"): "as GETKEYS",
+    ("zrank", "arity"): "as in Redis 7.2: WITHSCORE",
+    ("zrevrank", "arity"): "as ZRANK",
     ("auth", "flags"): "skip_monitor and skip_slowlog keep passwords out of both; Redis blanks the words instead",
     ("hello", "flags"): "as AUTH",
     ("client|reply", "flags"): "no_multi: inside EXEC it would take a part of its reply away",

@@ -15,6 +15,10 @@ MEMBERS = [b"a", b"b", b"c", b"d", b"m1", b"m2", b"m10", b"", b"\x00", b"\xff\xf
            b"x" * 65, b"y" * 200, b"z" * 300, b"with space"]
 
 
+# Ranges by member mean something only where all scores are equal: these keys hold nothing else.
+LEX_KEYS = [b"lex:1", b"lex:2", b"lex:3"]
+
+
 def one(g):
     made = g.choice(MAKERS)(g)
     return made if isinstance(made, Step) else Step(made)
@@ -35,6 +39,17 @@ def score(g):
     if roll < 0.97:
         return g.choice(SCORES)
     return g.float()
+
+
+def lex_key(g):
+    return g.choice(LEX_KEYS) if g.chance(0.95) else b"no such key"
+
+
+def lex_add(g):
+    words = [b"ZADD", g.choice(LEX_KEYS)]
+    for _ in range(g.choice([1, 5, 60, 130])):
+        words += [b"0", member(g)]
+    return Step(words, fixed=True)
 
 
 def pairs(g, most=6):
@@ -77,8 +92,8 @@ def by_text(g):
     return [g.choice(TEXTS), g.choice(TEXTS)] if g.chance(0.7) else [b"[" + member(g), b"(" + member(g)]
 
 
-def range_words(g, store=False):
-    roll = g.rng.random()
+def range_words(g, store=False, lex=False):
+    roll = g.rng.random() * (1 if lex else 0.75)
     options = []
     if roll < 0.35:
         bounds = [g.small(-20, 20), g.small(-20, 20)]
@@ -95,11 +110,6 @@ def range_words(g, store=False):
         options.append([g.anycase(b"WITHSCORES")])
     g.rng.shuffle(options)
     return bounds + [w for option in options for w in option]
-
-
-def lex_only(words):
-    """Ranges by member mean something only where all scores are equal: elsewhere each server has its own way."""
-    return words
 
 
 def numbered_keys(g, most=4):
@@ -194,17 +204,23 @@ MAKERS = [
     lambda g: [b"ZRANK", g.key(), member(g)],
     lambda g: [b"ZREVRANK", g.key(), member(g)],
     lambda g: [b"ZCOUNT", g.key()] + by_score(g),
-    lambda g: [b"ZLEXCOUNT", g.key()] + by_text(g),
+    lex_add, lex_add, lex_add,
+    lambda g: Step([b"ZREM", g.choice(LEX_KEYS), member(g), member(g)], fixed=True),
+    lambda g: Step([b"ZPOPMIN", g.choice(LEX_KEYS), b"30"], fixed=True),
+    lambda g: [b"ZLEXCOUNT", lex_key(g)] + by_text(g),
+    lambda g: [b"ZRANGE", lex_key(g)] + range_words(g, lex=True),
+    lambda g: [b"ZRANGE", lex_key(g)] + range_words(g, lex=True),
+    lambda g: [b"ZRANGESTORE", g.key(), lex_key(g)] + range_words(g, True, True),
     lambda g: [b"ZRANGE", g.key()] + range_words(g),
     lambda g: [b"ZRANGE", g.key()] + range_words(g),
     lambda g: [b"ZRANGE", g.key()] + range_words(g),
     lambda g: [b"ZRANGESTORE", g.key(), g.key()] + range_words(g, True),
     lambda g: [b"ZREVRANGE", g.key(), g.small(-20, 20), g.small(-20, 20)] + ([g.anycase(b"WITHSCORES")] if g.chance(0.4) else []) + limit(g, 0.05),
     lambda g: [g.choice([b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE"]), g.key()] + by_score(g) + limit(g) + ([b"WITHSCORES"] if g.chance(0.4) else []),
-    lambda g: [g.choice([b"ZRANGEBYLEX", b"ZREVRANGEBYLEX"]), g.key()] + by_text(g) + limit(g) + ([b"WITHSCORES"] if g.chance(0.05) else []),
+    lambda g: [g.choice([b"ZRANGEBYLEX", b"ZREVRANGEBYLEX"]), lex_key(g)] + by_text(g) + limit(g) + ([b"WITHSCORES"] if g.chance(0.05) else []),
     lambda g: [b"ZREMRANGEBYRANK", g.key(), g.small(-10, 10), g.small(-10, 10)],
     lambda g: [b"ZREMRANGEBYSCORE", g.key()] + by_score(g),
-    lambda g: [b"ZREMRANGEBYLEX", g.key()] + by_text(g),
+    lambda g: [b"ZREMRANGEBYLEX", lex_key(g)] + by_text(g),
     lambda g: [g.choice([b"ZPOPMIN", b"ZPOPMAX"]), g.key()] + count_of(g),
     mpop,
     lambda g: [g.choice([b"BZPOPMIN", b"BZPOPMAX"])] + g.keys(3) + [g.choice([b"0.01", b"0.001", b"x", b"-1", b"1e400", b""])],
