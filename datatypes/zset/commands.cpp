@@ -172,7 +172,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(log(N)) for each member, where N is the size of the sorted set",
      .summary = "Adds members with scores to a sorted set, or gives new scores to members that are there. The key is "
                 "made if there is none.",
-     .syntax = "key condition=[NX|XX] comparison=[GT|LT] [CH] [INCR] data=(score:double member) [data ...]"},
+     .syntax = "key condition=[NX|XX] comparison=[GT|LT] [CH] [INCR] score:double member [score member ...]"},
     {.name = "zincrby",
      .run = zincrby,
      .arity = exactly(4),
