@@ -231,19 +231,19 @@ Status stored(Context& cx, Kind kind, Event event) {
     return {};
 }
 
-// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
+// ZUNION numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
 Status zunion(Context& cx) { return combined(cx, Kind::join); }
 
-// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
+// ZINTER numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
 Status zinter(Context& cx) { return combined(cx, Kind::meet); }
 
 // ZDIFF numkeys key [key ...] [WITHSCORES]
 Status zdiff(Context& cx) { return combined(cx, Kind::differ); }
 
-// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
+// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX]
 Status zunionstore(Context& cx) { return stored(cx, Kind::join, events::kZUnionStore); }
 
-// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
+// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX]
 Status zinterstore(Context& cx) { return stored(cx, Kind::meet, events::kZInterStore); }
 
 // ZDIFFSTORE destination numkeys key [key ...]
@@ -296,12 +296,12 @@ constexpr CommandSpec storing(Bytes name, Handler run, Bytes since, Bytes comple
 }
 
 constexpr CommandSpec kRows[] = {
-    showing(
-        "zunion", zunion, "6.2.0", kUnionComplexity, "Returns the union of several sorted sets.",
-        "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
-    showing(
-        "zinter", zinter, "6.2.0", kInterComplexity, "Returns the intersection of several sorted sets.",
-        "numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]"),
+    showing("zunion", zunion, "6.2.0", kUnionComplexity, "Returns the union of several sorted sets.",
+            "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] "
+            "[WITHSCORES]"),
+    showing("zinter", zinter, "6.2.0", kInterComplexity, "Returns the intersection of several sorted sets.",
+            "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE aggregate=(SUM|MIN|MAX)] "
+            "[WITHSCORES]"),
     showing("zdiff", zdiff, "6.2.0", kDiffComplexity, "Returns the members of a sorted set that several others lack.",
             "numkeys key [key ...] [WITHSCORES]"),
     showing("zintercard", zintercard, "7.0.0", "O(N*K) where N is the size of the smallest input and K their number",
@@ -309,11 +309,11 @@ constexpr CommandSpec kRows[] = {
             "numkeys key [key ...] [LIMIT limit:integer]"),
     storing("zunionstore", zunionstore, "2.0.0", kUnionComplexity,
             "Stores the union of several sorted sets under a key.",
-            "destination:key numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] "
+            "destination:key numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
             "[AGGREGATE aggregate=(SUM|MIN|MAX)]"),
     storing("zinterstore", zinterstore, "2.0.0", kInterComplexity,
             "Stores the intersection of several sorted sets under a key.",
-            "destination:key numkeys key [key ...] [WEIGHTS weight:integer [weight ...]] "
+            "destination:key numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] "
             "[AGGREGATE aggregate=(SUM|MIN|MAX)]"),
     storing("zdiffstore", zdiffstore, "6.2.0", kDiffComplexity,
             "Stores the members of a sorted set that several others lack under a key.",

@@ -154,7 +154,7 @@ Status add(Context& cx, AddOptions options) {
     return {};
 }
 
-// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
+// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score:double member ...]
 Status zadd(Context& cx) { return add(cx, {}); }
 
 // ZINCRBY key increment member
@@ -172,7 +172,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(log(N)) for each member, where N is the size of the sorted set",
      .summary = "Adds members with scores to a sorted set, or gives new scores to members that are there. The key is "
                 "made if there is none.",
-     .syntax = "key condition=[NX|XX] comparison=[GT|LT] [CH] [INCR] score:double member [score member ...]"},
+     .syntax = "key condition=[NX|XX] comparison=[GT|LT] [CH] [INCR] score:double member [score:double member ...]"},
     {.name = "zincrby",
      .run = zincrby,
      .arity = exactly(4),
