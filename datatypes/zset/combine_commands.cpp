@@ -231,19 +231,19 @@ Status stored(Context& cx, Kind kind, Event event) {
     return {};
 }
 
-// ZUNION numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
+// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
 Status zunion(Context& cx) { return combined(cx, Kind::join); }
 
-// ZINTER numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
+// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]
 Status zinter(Context& cx) { return combined(cx, Kind::meet); }
 
 // ZDIFF numkeys key [key ...] [WITHSCORES]
 Status zdiff(Context& cx) { return combined(cx, Kind::differ); }
 
-// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX]
+// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
 Status zunionstore(Context& cx) { return stored(cx, Kind::join, events::kZUnionStore); }
 
-// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight:integer ...]] [AGGREGATE SUM | MIN | MAX]
+// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
 Status zinterstore(Context& cx) { return stored(cx, Kind::meet, events::kZInterStore); }
 
 // ZDIFFSTORE destination numkeys key [key ...]

@@ -154,7 +154,7 @@ Status add(Context& cx, AddOptions options) {
     return {};
 }
 
-// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score:double member ...]
+// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
 Status zadd(Context& cx) { return add(cx, {}); }
 
 // ZINCRBY key increment member
