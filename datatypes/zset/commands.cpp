@@ -84,7 +84,7 @@ void add_pair(ZSet& set, const AddOptions& options, const ZSet::Found& found, By
 // Pairs are walked in small batches: the table's memory for a batch is asked for before the first is looked up.
 Outcome add_pairs(ZSet& set, const AddOptions& options, std::span<const double> scores, const Bytes* words) {
     constexpr std::size_t kBatch = 8;
-    std::array<std::uint64_t, kBatch> hashes;
+    std::array<std::uint64_t, kBatch> hashes{};
     Outcome outcome;
     for (std::size_t from = 0; from < scores.size(); from += kBatch) {
         const std::size_t count = std::min(kBatch, scores.size() - from);
