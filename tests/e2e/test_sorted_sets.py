@@ -219,10 +219,3 @@ def test_another_type_does_not_wake(server, c):
     c("DEL", "k")
     c("ZADD", "k", "1", "x")
     assert b.read() == [b"k", b"x", b"1"]
-
-
-def test_inside_multi_nothing_waits(c):
-    c("MULTI")
-    c("BZPOPMIN", "none", "0")
-    c("BZMPOP", "0", "1", "none", "MIN")
-    assert c("EXEC") == [None, None]

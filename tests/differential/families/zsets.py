@@ -134,12 +134,21 @@ def count_of(g):
     return [] if g.chance(0.4) else [g.small(-2, 8)]
 
 
-def mpop(g, blocking=False):
-    words = [b"BZMPOP", g.choice([b"0.01", b"0.001", b"x", b"-1"])] if blocking else [b"ZMPOP"]
-    words += numbered_keys(g, 3) + [g.anycase(g.choice([b"MIN", b"MAX", b"MIN", b"MAX", b"MID"]))]
+def mpop(g):
+    words = [b"ZMPOP"] + numbered_keys(g, 3) + [g.anycase(g.choice([b"MIN", b"MAX", b"MIN", b"MAX", b"MID"]))]
     if g.chance(0.5):
         words += [g.anycase(b"COUNT"), g.small(0, 5)]
     return words
+
+
+# Those that wait are never spoiled: a zero in the place of the time would be a wait without end.
+def waiting_mpop(g):
+    return Step([b"BZMPOP", g.choice([b"0.01", b"0.001", b"x", b"-1"])] + mpop(g)[1:], fixed=True)
+
+
+def waiting_pop(g):
+    timeout = g.choice([b"0.01", b"0.001", b"0.01", b"0.001", b"x", b"-1", b""])
+    return Step([g.choice([b"BZPOPMIN", b"BZPOPMAX"])] + g.keys(3) + [timeout], fixed=True)
 
 
 def scan_all(key, options):
@@ -223,10 +232,9 @@ MAKERS = [
     lambda g: [b"ZREMRANGEBYLEX", lex_key(g)] + by_text(g),
     lambda g: [g.choice([b"ZPOPMIN", b"ZPOPMAX"]), g.key()] + count_of(g),
     mpop,
-    lambda g: [g.choice([b"BZPOPMIN", b"BZPOPMAX"])] + g.keys(3) + [g.choice([b"0.01", b"0.001", b"x", b"-1", b"1e400", b""])],
-    lambda g: mpop(g, True),
+    waiting_pop, waiting_mpop,
     zrandmember, zrandmember_some, zscan,
-    lambda g: [b"ZSCAN", g.key(), g.choice([b"x", b"-1", b""])] + ([b"COUNT", g.small(0, 3)] if g.chance(0.3) else []),
+    lambda g: [b"ZSCAN", g.key(), g.choice([b"x", b"1.5", b" 1"])] + ([b"COUNT", g.small(0, 3)] if g.chance(0.3) else []),
     lambda g: combine(g, b"ZUNION"), lambda g: combine(g, b"ZINTER"), lambda g: combine(g, b"ZDIFF"),
     lambda g: combine(g, b"ZUNIONSTORE", True), lambda g: combine(g, b"ZINTERSTORE", True), lambda g: combine(g, b"ZDIFFSTORE", True),
     lambda g: [b"ZINTERCARD"] + numbered_keys(g) + ([g.anycase(b"LIMIT"), g.small(-1, 5)] if g.chance(0.5) else []),
