@@ -73,6 +73,44 @@ Status read_new_id(Args& args, AddOptions& out) {
     return {};
 }
 
+// The words of the request without LIMIT, and with the threshold that the stream has met.
+std::vector<std::string> exact_words(Context& cx, const AddOptions& options, const Stream& stream) {
+    const std::span<const Bytes> words = cx.args.words();
+    const std::size_t end = options.id_at != 0 ? options.id_at : words.size();
+    std::vector<std::string> out;
+    out.reserve(words.size() + 1);
+    for (std::size_t at = 0; at < end; ++at) {
+        if (equal_nocase(words[at], "LIMIT") && at >= 2 && options.limited) {
+            ++at;
+        } else if (options.strategy_at != 0 && at == options.strategy_at && options.trim.approximate) {
+            out.emplace_back(words[at]);
+            out.emplace_back("=");
+            const bool by_length = options.trim.by == Trim::By::length;
+            out.push_back(by_length ? std::to_string(stream.length()) : IdText{stream.trim_edge()}.str());
+            at += 2;
+        } else {
+            out.emplace_back(words[at]);
+        }
+    }
+    if (options.id_at == 0) return out;
+    out.push_back(IdText{stream.last_id}.str());
+    for (std::size_t at = options.id_at + 1; at < words.size(); ++at) out.emplace_back(words[at]);
+    return out;
+}
+
+void replicate_deleted(Context& cx, Bytes key, std::span<const StreamId> ids) {
+    std::vector<std::string> words{"XDELEX", std::string{key}, "KEEPREF", "IDS", std::to_string(ids.size())};
+    for (const StreamId id : ids) words.push_back(IdText{id}.str());
+    cx.effects.replicate_as(cx.db().index(), std::move(words));
+}
+
+// The entry alone, without a trim.
+void replicate_entry(Context& cx, Bytes key, const AddOptions& options, StreamId id) {
+    std::vector<std::string> words{"XADD", std::string{key}, IdText{id}.str()};
+    for (const Bytes word : cx.args.words().subspan(options.id_at + 1)) words.emplace_back(word);
+    cx.effects.replicate_as(cx.db().index(), std::move(words));
+}
+
 }  // namespace
 
 Result<AddOptions> read_add_options(Context& cx, For command) {
@@ -102,28 +140,14 @@ Result<AddOptions> read_add_options(Context& cx, For command) {
     return out;
 }
 
-std::vector<std::string> exact_words(Context& cx, const AddOptions& options, const Stream& stream) {
-    const std::span<const Bytes> words = cx.args.words();
-    const std::size_t end = options.id_at != 0 ? options.id_at : words.size();
-    std::vector<std::string> out;
-    out.reserve(words.size() + 1);
-    for (std::size_t at = 0; at < end; ++at) {
-        if (equal_nocase(words[at], "LIMIT") && at >= 2 && options.limited) {
-            ++at;
-        } else if (options.strategy_at != 0 && at == options.strategy_at && options.trim.approximate) {
-            out.emplace_back(words[at]);
-            out.emplace_back("=");
-            const bool by_length = options.trim.by == Trim::By::length;
-            out.push_back(by_length ? std::to_string(stream.length()) : IdText{stream.trim_edge()}.str());
-            at += 2;
-        } else {
-            out.emplace_back(words[at]);
-        }
-    }
-    if (options.id_at == 0) return out;
-    out.push_back(IdText{stream.last_id}.str());
-    for (std::size_t at = options.id_at + 1; at < words.size(); ++at) out.emplace_back(words[at]);
-    return out;
+void replicate_exactly(Context& cx, Bytes key, const AddOptions& options, const Stream& stream,
+                       const Trimmed& trimmed) {
+    // Without groups even ACKED is a plain trim.
+    const bool by_groups = options.trim.approximate && options.references == References::acked &&
+                           trimmed.chosen.size() == trimmed.entries;
+    if (!by_groups) return cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, stream));
+    if (options.id_at != 0) replicate_entry(cx, key, options, stream.last_id);
+    if (!trimmed.chosen.empty()) replicate_deleted(cx, key, trimmed.chosen);
 }
 
 }  // namespace keel::stream

@@ -11,10 +11,10 @@ namespace keel::stream {
 
 struct AddOptions {
     Trim trim{};
-    bool limited = false;        // LIMIT was given
-    bool no_mkstream = false;    // XADD
+    bool limited = false;      // LIMIT was given
+    bool no_mkstream = false;  // XADD
     References references = References::keep;
-    bool id_given = false;       // XADD: not "*"
+    bool id_given = false;  // XADD: not "*"
     NewId id{};
     std::size_t strategy_at = 0;  // where MAXLEN or MINID stands in the request
     std::size_t id_at = 0;        // XADD: where the id stands
@@ -25,8 +25,8 @@ enum class For : std::uint8_t { xadd, xtrim };
 // Reads up to XADD's id (taken), or to the end of XTRIM.
 [[nodiscard]] Result<AddOptions> read_add_options(Context& cx, For command);
 
-// The words of a request, with the trim made exact: what the stream holds by now is what it is to hold. Nothing is
-// taken over that only the primary can know (~, LIMIT, whose default depends on settings).
-[[nodiscard]] std::vector<std::string> exact_words(Context& cx, const AddOptions& options, const Stream& stream);
+// Says what was added or trimmed in words that need no clock and no settings: the id that was given; a trim that names
+// exactly what stays, or, where the groups decided, the ids that went.
+void replicate_exactly(Context& cx, Bytes key, const AddOptions& options, const Stream& stream, const Trimmed& trimmed);
 
 }  // namespace keel::stream

@@ -115,8 +115,8 @@ void* append_to_block(StreamId master, void* raw, StreamId id, FieldWords words)
     const std::int64_t count = block.count();
     Listpack list = Listpack::adopt(raw);
     list.replace(list.first(), count + 1);  // mostly as wide as before: nothing moves
-    append_entry(list, static_cast<std::int64_t>(id.ms - master.ms), static_cast<std::int64_t>(id.seq - master.seq), words,
-                 same);
+    append_entry(list, static_cast<std::int64_t>(id.ms - master.ms), static_cast<std::int64_t>(id.seq - master.seq),
+                 words, same);
     return list.release();
 }
 

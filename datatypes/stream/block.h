@@ -6,9 +6,9 @@
 //       `- the master entry: how many live and deleted entries follow, and the field names of the first
 //
 //     entry: | flags | ms | seq | [n | name | value ...] or [value ...] | items |
-//              |       |                                   |              `- items of the entry before this one, for walking back
-//              |       |                                   `- flag 2: the names are the master's
-//              |       `- distance from the block's id, which is that of its first entry (signed)
+//              |       |                                   |              `- items of the entry before this one, for
+//              walking back |       |                                   `- flag 2: the names are the master's | `-
+//              distance from the block's id, which is that of its first entry (signed)
 //              `- 1: deleted
 //
 // Always true:

@@ -109,7 +109,8 @@ bool drop_gone(Context& cx, const Named& named, StreamId id) {
 }
 
 // Whether the claim goes through; then it has been replied.
-bool claim_one(Context& cx, const Stream& stream, const Named& named, Consumer& consumer, const Claim& claim, StreamId id) {
+bool claim_one(Context& cx, const Stream& stream, const Named& named, Consumer& consumer, const Claim& claim,
+               StreamId id) {
     Nack* nack = named.group.pending_at(id);
     if (nack == nullptr) {
         if (!claim.force) return false;

@@ -54,11 +54,11 @@ Status xadd(Context& cx) {
     const Encodings& limits = cx.settings.encodings;
     stream->append(id, words, {limits.stream_node_max_bytes, limits.stream_node_max_entries});
     cx.changed(key.text, events::kXAdd);
-    if (options.trim.by != Trim::By::none && trim_with(*stream, options.trim, options.references) != 0) {
-        cx.effects.happened(cx.db().index(), key.text, events::kXTrim);
-    }
+    Trimmed trimmed;
+    if (options.trim.by != Trim::By::none) trimmed = trim_with(*stream, options.trim, options.references);
+    if (trimmed.entries != 0) cx.effects.happened(cx.db().index(), key.text, events::kXTrim);
     if (!options.id_given || !options.id.seq_given || options.trim.approximate) {
-        cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, *stream));
+        replicate_exactly(cx, key.text, options, *stream, trimmed);
     }
     reply_id(cx.reply(), id);
     return {};
@@ -116,20 +116,22 @@ Status xtrim(Context& cx) {
     const Key key = cx.next_key();
     KEEL_TRY(const AddOptions options, read_add_options(cx, For::xtrim));
     KEEL_TRY(Stream * stream, write_stream(cx, key));
-    const std::uint64_t trimmed = stream == nullptr ? 0 : trim_with(*stream, options.trim, options.references);
-    if (trimmed != 0) {
+    Trimmed trimmed;
+    if (stream != nullptr) trimmed = trim_with(*stream, options.trim, options.references);
+    if (trimmed.entries != 0) {
         cx.changed(key.text, events::kXTrim);
-        cx.effects.count(trimmed - 1);
-        if (options.trim.approximate) cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, *stream));
+        cx.effects.count(trimmed.entries - 1);
+        if (options.trim.approximate) replicate_exactly(cx, key.text, options, *stream, trimmed);
     }
-    cx.reply().integer(static_cast<std::int64_t>(trimmed));
+    cx.reply().integer(static_cast<std::int64_t>(trimmed.entries));
     return {};
 }
 
 // ---- XSETID ----
 
 constexpr ErrorText kAddedNegative{"ERR entries_added must be positive"};
-constexpr ErrorText kBelowGivenDeleted{"ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"};
+constexpr ErrorText kBelowGivenDeleted{
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"};
 constexpr ErrorText kBelowDeleted{"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"};
 constexpr ErrorText kBelowTop{"ERR The ID specified in XSETID is smaller than the target stream top item"};
 constexpr ErrorText kAddedBelowLength{
@@ -138,7 +140,7 @@ constexpr ErrorText kAddedBelowLength{
 struct SetId {
     StreamId id{};
     std::int64_t added = -1;  // -1: stays
-    StreamId max_deleted{};     // 0-0: stays
+    StreamId max_deleted{};   // 0-0: stays
 };
 
 Result<SetId> read_setid(Args& args) {

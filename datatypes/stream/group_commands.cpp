@@ -12,7 +12,8 @@ namespace keel::stream {
 namespace {
 
 constexpr ErrorText kKeyMustExist{
-    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to "
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option "
+    "to "
     "create an empty stream automatically."};
 constexpr ErrorText kBusyGroup{"BUSYGROUP Consumer Group name already exists"};
 constexpr ErrorText kEntriesRead{"ERR value for ENTRIESREAD must be positive or -1"};
@@ -187,8 +188,7 @@ constexpr CommandSpec on_group(Bytes name, Handler run, Arity arity, Flag flags,
 
 constexpr CommandSpec kSubcommands[] = {
     on_group("create", create, at_least(5), Flag::write | Flag::denyoom, Use::rw | Use::insert, "5.0.0",
-             "Makes a consumer group.",
-             "key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]"),
+             "Makes a consumer group.", "key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]"),
     on_group("setid", setid, at_least(5), Flag::write, Use::rw | Use::update, "5.0.0",
              "Sets the last id that a consumer group was given.",
              "key group id-selector=(id|$) [ENTRIESREAD entries-read:integer]"),

@@ -75,7 +75,9 @@ void reply_brief(Reply& reply, const Stream& stream) {
 }
 
 // Of `size` items as many as `count` lets be shown.
-std::size_t shown_of(std::size_t size, std::uint64_t count) { return count == 0 ? size : std::min<std::size_t>(size, count); }
+std::size_t shown_of(std::size_t size, std::uint64_t count) {
+    return count == 0 ? size : std::min<std::size_t>(size, count);
+}
 
 void reply_consumer(Reply& reply, Group& group, const Consumer& consumer, std::uint64_t count) {
     reply.map(5);

@@ -45,11 +45,13 @@ Stream& create_stream(Context& cx, const Key& key) {
 }
 
 Error no_key_or_group(Bytes key, Bytes group, Bytes where) {
-    return Error{fmt::format("NOGROUP No such key '{}' or consumer group '{}'{}", until_nul(key), until_nul(group), where)};
+    return Error{
+        fmt::format("NOGROUP No such key '{}' or consumer group '{}'{}", until_nul(key), until_nul(group), where)};
 }
 
 Error no_group(Bytes key, Bytes group) {
-    return Error{fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", until_nul(group), until_nul(key))};
+    return Error{
+        fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", until_nul(group), until_nul(key))};
 }
 
 Result<StreamId> read_id(Bytes word, std::uint64_t missing_seq) {

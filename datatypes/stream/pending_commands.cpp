@@ -43,8 +43,10 @@ Status xackdel(Context& cx) {
         if (group != nullptr && group->acknowledge(id)) {
             cx.effects.count(1);
             fate = delete_entry(*stream, id, option.references);
-            if (fate == Fate::none) fate = Fate::deleted;  // acknowledged, and gone before
-            else if (fate == Fate::deleted) ++deleted;
+            if (fate == Fate::none)
+                fate = Fate::deleted;  // acknowledged, and gone before
+            else if (fate == Fate::deleted)
+                ++deleted;
         }
         cx.reply().integer(static_cast<std::int64_t>(fate));
     }
@@ -126,12 +128,13 @@ void reply_details(Context& cx, Group& group, const Question& question) {
     };
     if (consumer != nullptr) {
         const auto& ids = consumer->pending;
-        for (auto at = ids.lower_bound(question.from); at != ids.end() && *at <= question.to && shown < question.count; ++at)
+        for (auto at = ids.lower_bound(question.from); at != ids.end() && *at <= question.to && shown < question.count;
+             ++at)
             show(*at, *group.pending_at(*at));
     } else {
         const auto& ids = group.pending();
-        for (auto at = ids.lower_bound(question.from); at != ids.end() && at->first <= question.to && shown < question.count;
-             ++at)
+        for (auto at = ids.lower_bound(question.from);
+             at != ids.end() && at->first <= question.to && shown < question.count; ++at)
             show(at->first, at->second);
     }
     entries.end(static_cast<std::size_t>(shown));

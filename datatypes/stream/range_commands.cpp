@@ -76,7 +76,8 @@ constexpr CommandSpec ranges(Bytes name, Handler run, Bytes summary, Bytes synta
 }
 
 constexpr CommandSpec kRows[] = {
-    ranges("xrange", xrange, "Returns the entries of a stream with ids of a range.", "key start end [COUNT count:integer]"),
+    ranges("xrange", xrange, "Returns the entries of a stream with ids of a range.",
+           "key start end [COUNT count:integer]"),
     ranges("xrevrange", xrevrange, "Returns the entries of a stream with ids of a range, the last one first.",
            "key end start [COUNT count:integer]"),
 };

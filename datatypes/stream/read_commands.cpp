@@ -22,10 +22,12 @@ constexpr ErrorText kGroupInXread{"ERR The GROUP option is only supported by XRE
 constexpr ErrorText kNoAckInXread{"ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."};
 constexpr ErrorText kMissingGroup{"ERR Missing GROUP option for XREADGROUP"};
 constexpr ErrorText kDollarInGroup{
-    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying "
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+    "specifying "
     "a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."};
 constexpr ErrorText kPlusInGroup{
-    "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying "
+    "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+    "specifying "
     "a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set."};
 constexpr ErrorText kNewInXread{
     "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."};
@@ -35,8 +37,8 @@ struct Request {
     Bytes group{};
     Bytes consumer{};
     bool no_ack = false;
-    std::uint64_t count = 0;                  // 0: all
-    std::optional<std::int64_t> block_ms{};   // 0: without end
+    std::uint64_t count = 0;                 // 0: all
+    std::optional<std::int64_t> block_ms{};  // 0: without end
     std::span<const Bytes> keys{};
     std::span<const Bytes> ids{};
     std::size_t ids_at = 0;  // where the ids stand in the request
@@ -46,8 +48,8 @@ struct Request {
 struct Source {
     Stream* stream = nullptr;  // null: no such key
     Group* group = nullptr;
-    StreamId after{};    // entries above this one are wanted
-    bool fresh = false;  // ">": those that the group has given to no one
+    StreamId after{};       // entries above this one are wanted
+    bool fresh = false;     // ">": those that the group has given to no one
     bool resolved = false;  // "$" or "+": stood for `after`
 };
 
@@ -108,6 +110,7 @@ Status read_position(Bytes word, bool of_group, Source& out) {
         out.fresh = true;
     } else {
         KEEL_TRY(out.after, read_id(word));
+        out.fresh = of_group && out.after == kMaxId;  // as in Redis, the last id of all says the same as ">"
     }
     return {};
 }
@@ -263,7 +266,8 @@ Status xreadgroup(Context& cx) { return read(cx, true); }
 // ---- Rows ----
 
 constexpr KeySpecs streams_of(std::int16_t start_from) {
-    return {.at = {{.use = Use::read, .keyword = "STREAMS", .start_from = start_from, .last = -1, .limit = 2}}, .count = 1};
+    return {.at = {{.use = Use::read, .keyword = "STREAMS", .start_from = start_from, .last = -1, .limit = 2}},
+            .count = 1};
 }
 
 constexpr CommandSpec kRows[] = {

@@ -51,24 +51,26 @@ void forget_everywhere(Stream& stream, StreamId id) {
 }
 
 Fate delete_entry(Stream& stream, StreamId id, References references) {
-    if (references == References::acked && stream.contains(id) && is_referred_to(stream, id)) return Fate::still_referred_to;
+    if (references == References::acked && stream.contains(id) && is_referred_to(stream, id))
+        return Fate::still_referred_to;
     if (!stream.erase(id)) return Fate::none;
     if (references == References::erase) forget_everywhere(stream, id);
     return Fate::deleted;
 }
 
-std::uint64_t trim_with(Stream& stream, const Trim& trim, References references) {
-    if (references == References::keep || stream.groups().empty()) return stream.trim(trim);
+Trimmed trim_with(Stream& stream, const Trim& trim, References references) {
+    if (references == References::keep || stream.groups().empty()) return {.entries = stream.trim(trim)};
     const std::optional<StreamId> stays = stream.trim_bound(trim);
     std::vector<StreamId> going;
     for (Stream::Walk walk{stream, kMinId, kMaxId}; walk.next() && (!stays || walk.id() < *stays);) {
         if (references != References::acked || !is_referred_to(stream, walk.id())) going.push_back(walk.id());
     }
-    const StreamId highest_deleted = stream.max_deleted;
-    for (const StreamId id : going) delete_entry(stream, id, references);
-    // What goes from the front leaves no gap.
-    if (!going.empty() && (stream.length() == 0 || stream.first_id() > going.back())) stream.max_deleted = highest_deleted;
-    return going.size();
+    if (references == References::erase) {
+        for (const StreamId id : going) forget_everywhere(stream, id);
+        return {.entries = stream.trim(trim)};
+    }
+    for (const StreamId id : going) stream.erase(id);  // they may leave gaps: so they count as deleted
+    return {.entries = going.size(), .chosen = std::move(going)};
 }
 
 }  // namespace keel::stream

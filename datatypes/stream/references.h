@@ -37,7 +37,11 @@ enum class Fate : std::int8_t { none = -1, deleted = 1, still_referred_to = 2 };
 // Deletes an entry that is there or not, as `references` wants it.
 Fate delete_entry(Stream& stream, StreamId id, References references);
 
-// Trims entry by entry, as `references` wants it. Returns how many went.
-std::uint64_t trim_with(Stream& stream, const Trim& trim, References references);
+// Trims as `references` wants it.
+struct Trimmed {
+    std::uint64_t entries = 0;       // that went
+    std::vector<StreamId> chosen{};  // which, if that depended on the groups (acked)
+};
+Trimmed trim_with(Stream& stream, const Trim& trim, References references);
 
 }  // namespace keel::stream

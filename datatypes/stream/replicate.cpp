@@ -7,9 +7,9 @@ namespace keel::stream {
 
 void replicate_claim(Context& cx, const Named& group, StreamId id, const Nack& nack) {
     cx.effects.replicate_as(
-        cx.db().index(), {"XCLAIM", group.key, group.name, nack.consumer->name, "0", IdText{id}, "TIME",
-                          integer_text(nack.given_at), "RETRYCOUNT", integer_text(nack.times), "FORCE", "JUSTID", "LASTID",
-                          IdText{group.group.last_id}});
+        cx.db().index(),
+        {"XCLAIM", group.key, group.name, nack.consumer->name, "0", IdText{id}, "TIME", integer_text(nack.given_at),
+         "RETRYCOUNT", integer_text(nack.times), "FORCE", "JUSTID", "LASTID", IdText{group.group.last_id}});
 }
 
 void replicate_position(Context& cx, const Named& group) {

@@ -33,7 +33,7 @@ struct Trim {
     By by = By::none;
     bool approximate = false;  // whole blocks only
     std::uint64_t length = 0;  // so many entries may stay
-    StreamId id{};               // entries below it go
+    StreamId id{};             // entries below it go
     std::int64_t most = 0;     // entries removed at most; 0: no bound
 };
 

@@ -22,7 +22,8 @@ std::size_t memory(const ValueRef& value, std::size_t samples) { return of(value
 
 std::size_t free_effort(const ValueRef& value) {
     std::size_t effort = of(value).blocks().size();
-    for (const auto& [name, group] : of(value).groups()) effort += 1 + group->consumers().size() + group->pending().size();
+    for (const auto& [name, group] : of(value).groups())
+        effort += 1 + group->consumers().size() + group->pending().size();
     return effort;
 }
 

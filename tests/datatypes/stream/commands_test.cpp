@@ -68,7 +68,8 @@ TEST_CASE("xadd: at the end of all ids nothing can be added", "[stream]") {
     CHECK(keel("XADD t 5-18446744073709551615 f v") == bulk("5-18446744073709551615"));
     CHECK(keel("XADD t 5-* f v").substr(0, 4) == "-ERR");
     CHECK(keel("XREAD STREAMS s 18446744073709551615-18446744073709551615") == "*-1\r\n");
-    CHECK(keel("XRANGE s (18446744073709551615-18446744073709551615 +") == "-ERR invalid start ID for the interval\r\n");
+    CHECK(keel("XRANGE s (18446744073709551615-18446744073709551615 +") ==
+          "-ERR invalid start ID for the interval\r\n");
     CHECK(keel("XRANGE s - (0-0") == "-ERR invalid end ID for the interval\r\n");
 }
 
@@ -91,7 +92,8 @@ TEST_CASE("xadd with a trim: replicas are told exactly what stays", "[stream]") 
     CHECK(keel("XTRIM s MAXLEN ~ 0 LIMIT 0") == ":4\r\n");
     CHECK(keel.replicated() == Strings{"XTRIM s MAXLEN = 0"});
     CHECK(keel("EXISTS s") == ":1\r\n");
-    CHECK(keel("XTRIM s LIMIT 1") == "-ERR syntax error, LIMIT cannot be used without specifying a trimming strategy\r\n");
+    CHECK(keel("XTRIM s LIMIT 1") ==
+          "-ERR syntax error, LIMIT cannot be used without specifying a trimming strategy\r\n");
     CHECK(keel("XTRIM s NOSUCH 1") == "-ERR syntax error\r\n");
 }
 
@@ -164,4 +166,20 @@ TEST_CASE("xdelex and xackdel: pending ids stay, go too, or hold the entry", "[s
     CHECK(keel("XDELEX s NOSUCH 1 1-0") == "-ERR syntax error\r\n");
     CHECK(keel("XTRIM s MAXLEN = 0 ACKED") == ":0\r\n");
     CHECK(keel("XTRIM s MAXLEN = 0 DELREF") == ":2\r\n");
+}
+
+TEST_CASE("a trim that asked the groups is replicated by what went", "[stream]") {
+    CommandRunner keel;
+    for (int i = 1; i <= 250; ++i) keel("XADD s " + std::to_string(i) + "-0 f v");
+    keel("XGROUP CREATE s g 0");
+    keel("XREADGROUP GROUP g a COUNT 10 STREAMS s >");
+    keel("XACK s g 2-0 5-0");
+    CHECK(keel("XTRIM s MAXLEN ~ 100 ACKED") == ":2\r\n");
+    CHECK(keel.replicated() == Strings{"XDELEX s KEEPREF IDS 2 2-0 5-0"});
+    keel("XACK s g 1-0");
+    keel("XADD s ACKED MAXLEN ~ 100 251-* f v");
+    CHECK(keel.replicated() == Strings{"XADD s 251-0 f v", "XDELEX s KEEPREF IDS 1 1-0"});
+    CHECK(keel("XTRIM s MAXLEN ~ 100 DELREF") == ":97\r\n");
+    CHECK(keel.replicated() == Strings{"XTRIM s MAXLEN = 151 DELREF"});
+    CHECK(keel("XPENDING s g").substr(0, 8) == "*4\r\n:0\r\n");
 }

@@ -44,10 +44,9 @@ TEST_CASE("xreadgroup: what is new, once; what is pending, again", "[stream]") {
     three_entries(keel);
     CHECK(keel("XREADGROUP GROUP g a COUNT 1 STREAMS s >") ==
           "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
-    CHECK(keel.replicated() ==
-          Strings{"XGROUP CREATECONSUMER s g a",
-                  "XCLAIM s g a 0 1-0 TIME " + kNow + " RETRYCOUNT 1 FORCE JUSTID LASTID 1-0",
-                  "XGROUP SETID s g 1-0 ENTRIESREAD 1"});
+    CHECK(keel.replicated() == Strings{"XGROUP CREATECONSUMER s g a",
+                                       "XCLAIM s g a 0 1-0 TIME " + kNow + " RETRYCOUNT 1 FORCE JUSTID LASTID 1-0",
+                                       "XGROUP SETID s g 1-0 ENTRIESREAD 1"});
     keel("XREADGROUP GROUP g b NOACK STREAMS s >");
     CHECK(keel("XREADGROUP GROUP g b STREAMS s >") == "*-1\r\n");
     CHECK(keel("XREADGROUP GROUP g b STREAMS s 0") == "*1\r\n*2\r\n$1\r\ns\r\n*0\r\n");
@@ -101,8 +100,7 @@ TEST_CASE("xclaim: another becomes the owner", "[stream]") {
     keel.advance_ms(100);
     CHECK(keel("XCLAIM s g b 1000 1-0") == "*0\r\n");
     CHECK(keel("XCLAIM s g b 10 1-0 3-0 JUSTID") == "*1\r\n$3\r\n1-0\r\n");
-    CHECK(keel.replicated() ==
-          Strings{"XCLAIM s g b 0 1-0 TIME 1700000000100 RETRYCOUNT 1 FORCE JUSTID LASTID 2-0"});
+    CHECK(keel.replicated() == Strings{"XCLAIM s g b 0 1-0 TIME 1700000000100 RETRYCOUNT 1 FORCE JUSTID LASTID 2-0"});
     CHECK(keel("XCLAIM s g b 0 3-0 FORCE JUSTID RETRYCOUNT 7") == "*1\r\n$3\r\n3-0\r\n");
     CHECK(keel("XPENDING s g - + 10 b") ==
           "*2\r\n*4\r\n$3\r\n1-0\r\n$1\r\nb\r\n:0\r\n:1\r\n*4\r\n$3\r\n3-0\r\n$1\r\nb\r\n:0\r\n:7\r\n");
@@ -146,7 +144,8 @@ TEST_CASE("what replicas are told leads to the same groups", "[stream]") {
     both("XTRIM s MAXLEN ~ 15");
     both("XCLAIM s g d 0 1700000000000-4 IDLE 30");
     both("XREADGROUP GROUP g e STREAMS s >");
-    for (const Bytes question : {"XRANGE s - +", "XPENDING s g", "XPENDING s g - + 100", "XINFO GROUPS s", "XINFO STREAM s"}) {
+    for (const Bytes question :
+         {"XRANGE s - +", "XPENDING s g", "XPENDING s g - + 100", "XINFO GROUPS s", "XINFO STREAM s"}) {
         CAPTURE(question);
         CHECK(primary(question) == replica(question));
     }
@@ -167,5 +166,6 @@ TEST_CASE("xinfo: entries read and lag", "[stream]") {
     keel("XREADGROUP GROUP g a STREAMS s >");
     CHECK(tail() == "entries-read\r\n:3\r\n$3\r\nlag\r\n:0\r\n");
     CHECK(keel("XINFO STREAM none") == "-ERR no such key\r\n");
-    CHECK(keel("XINFO STREAM s FULL COUNT") == "-ERR unknown subcommand or wrong number of arguments for 'STREAM'. Try XINFO HELP.\r\n");
+    CHECK(keel("XINFO STREAM s FULL COUNT") ==
+          "-ERR unknown subcommand or wrong number of arguments for 'STREAM'. Try XINFO HELP.\r\n");
 }

@@ -66,8 +66,10 @@ struct Play {
 
     void add() {
         StreamId id = stream.last_id;
-        if (below(3) == 0) id = {id.ms + 1 + below(1000), below(2) == 0 ? 0 : below(1U << 20)};
-        else id.seq += 1 + below(3);
+        if (below(3) == 0)
+            id = {id.ms + 1 + below(1000), below(2) == 0 ? 0 : below(1U << 20)};
+        else
+            id.seq += 1 + below(3);
         const Fields fields = some_fields();
         const auto words = views(fields);
         stream.append(id, words, limits);
@@ -106,8 +108,10 @@ struct Play {
         }
         CHECK(dropped == gone);
         if (wanted.approximate) return;
-        if (wanted.by == Trim::By::length) CHECK(stream.length() <= wanted.length);
-        else CHECK((model.empty() || model.begin()->first >= wanted.id));
+        if (wanted.by == Trim::By::length)
+            CHECK(stream.length() <= wanted.length);
+        else
+            CHECK((model.empty() || model.begin()->first >= wanted.id));
     }
 
     std::mt19937 chance;
@@ -128,9 +132,12 @@ TEST_CASE("stream: beside a map, thousands of steps", "[stream]") {
         play.limits.bytes = std::vector<std::uint64_t>{4096, 300, 0}[play.below(3)];
         for (int step = 0; step < 400; ++step) {
             const auto roll = play.below(100);
-            if (roll < 75) play.add();
-            else if (roll < 98) play.erase();
-            else play.trim();
+            if (roll < 75)
+                play.add();
+            else if (roll < 98)
+                play.erase();
+            else
+                play.trim();
         }
         check_equal(play.stream, play.model);
         CHECK(play.stream.entries_added == play.added);
@@ -152,7 +159,8 @@ TEST_CASE("stream: ranges begin and end where they should", "[stream]") {
         StreamId to{play.below(play.stream.last_id.ms + 2), play.below(1U << 20)};
         if (to < from) std::swap(from, to);
         std::vector<StreamId> expected;
-        for (auto at = play.model.lower_bound(from); at != play.model.upper_bound(to); ++at) expected.push_back(at->first);
+        for (auto at = play.model.lower_bound(from); at != play.model.upper_bound(to); ++at)
+            expected.push_back(at->first);
         std::vector<StreamId> up;
         for (Stream::Walk walk{play.stream, from, to}; walk.next();) up.push_back(walk.id());
         CHECK(up == expected);
@@ -170,10 +178,17 @@ TEST_CASE("stream: a block's bytes are those of RDB files", "[stream]") {
     stream.append({1001, 0}, words, {});
     const std::string expected{
         "\x2e\x00\x00\x00\x0f\x00"
-        "\x02\x01\x00\x01\x01\x01\x81" "f" "\x02\x00\x01"              // two live, none deleted, one name, f, 0
-        "\x02\x01\x00\x01\x00\x01\x81" "v" "\x02\x04\x01"              // 1000-5
-        "\x02\x01\x01\x01\xdf\xfb\x02\x81" "v" "\x02\x04\x01"          // one more ms, five less seq
-        "\xff", 7 + 11 + 11 + 12};
+        "\x02\x01\x00\x01\x01\x01\x81"
+        "f"
+        "\x02\x00\x01"  // two live, none deleted, one name, f, 0
+        "\x02\x01\x00\x01\x00\x01\x81"
+        "v"
+        "\x02\x04\x01"  // 1000-5
+        "\x02\x01\x01\x01\xdf\xfb\x02\x81"
+        "v"
+        "\x02\x04\x01"  // one more ms, five less seq
+        "\xff",
+        7 + 11 + 11 + 12};
     std::string sized = expected;
     sized[0] = static_cast<char>(sized.size());
     CHECK(ListpackView{stream.blocks().begin()->second}.bytes() == sized);
