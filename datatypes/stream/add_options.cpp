@@ -143,8 +143,8 @@ Result<AddOptions> read_add_options(Context& cx, For command) {
 void replicate_exactly(Context& cx, Bytes key, const AddOptions& options, const Stream& stream,
                        const Trimmed& trimmed) {
     // Without groups even ACKED is a plain trim.
-    const bool by_groups = options.trim.approximate && options.references == References::acked &&
-                           trimmed.chosen.size() == trimmed.entries;
+    const bool by_groups =
+        options.trim.approximate && options.references == References::acked && trimmed.chosen.size() == trimmed.entries;
     if (!by_groups) return cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, stream));
     if (options.id_at != 0) replicate_entry(cx, key, options, stream.last_id);
     if (!trimmed.chosen.empty()) replicate_deleted(cx, key, trimmed.chosen);

@@ -46,6 +46,15 @@ void append_entry(Listpack& list, std::int64_t ms, std::int64_t seq, FieldWords 
     list.append(2 * fields + kItemsAlways + 1);
 }
 
+// Small counters are their own tag byte: then nothing behind them moves.
+void set_counter(Listpack& list, ListpackView::Place at, std::int64_t before, std::int64_t after) {
+    constexpr std::int64_t kOneByte = 127;
+    if (before <= kOneByte && after <= kOneByte) [[likely]]
+        *const_cast<char*>(at) = static_cast<char>(after);
+    else
+        list.replace(at, after);
+}
+
 }  // namespace
 
 std::size_t bytes_of(FieldWords words) noexcept {
@@ -109,12 +118,11 @@ void* make_block(FieldWords words) {
     return list.release();
 }
 
-void* append_to_block(StreamId master, void* raw, StreamId id, FieldWords words) {
-    const BlockView block{master, raw};
+void* append_to_block(const BlockView& block, StreamId master, StreamId id, FieldWords words) {
     const bool same = has_names(block, words);
     const std::int64_t count = block.count();
-    Listpack list = Listpack::adopt(raw);
-    list.replace(list.first(), count + 1);  // mostly as wide as before: nothing moves
+    Listpack list = Listpack::adopt(const_cast<char*>(block.list().data()));
+    set_counter(list, list.first(), count, count + 1);
     append_entry(list, static_cast<std::int64_t>(id.ms - master.ms), static_cast<std::int64_t>(id.seq - master.seq),
                  words, same);
     return list.release();
@@ -129,11 +137,11 @@ void mark_deleted(BlockEntry& entry) noexcept {
 
 void* count_deleted(StreamId master, void* raw, std::int64_t entries) {
     const BlockView block{master, raw};
-    const std::int64_t count = block.count() - entries;
-    const std::int64_t deleted = block.deleted() + entries;
+    const std::int64_t count = block.count();
+    const std::int64_t deleted = block.deleted();
     Listpack list = Listpack::adopt(raw);
-    list.replace(list.first(), count);
-    list.replace(list.next(list.first()), deleted);
+    set_counter(list, list.first(), count, count - entries);
+    set_counter(list, list.next(list.first()), deleted, deleted + entries);
     return list.release();
 }
 

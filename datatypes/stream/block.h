@@ -88,8 +88,9 @@ using FieldWords = std::span<const Bytes>;
 
 // A new block with one entry.
 [[nodiscard]] void* make_block(FieldWords words);
-// Appends to a block, which moves: returns where it is. The id is larger than all ids in it.
-[[nodiscard]] void* append_to_block(StreamId master, void* raw, StreamId id, FieldWords words);
+// Appends to a block, which may move: returns where it is; the view is of no use any more. The id is larger than all
+// ids in it.
+[[nodiscard]] void* append_to_block(const BlockView& block, StreamId master, StreamId id, FieldWords words);
 // Marks the entry at this place as deleted; the counters stay.
 void mark_deleted(BlockEntry& entry) noexcept;
 // Moves so many entries from the live to the deleted ones: returns where the block is.

@@ -41,11 +41,11 @@ void Stream::append(StreamId id, FieldWords words, const BlockLimits& limits) {
         blocks_.emplace(id, make_block(words));
     } else {
         auto& [master, raw] = *std::prev(blocks_.end());
-        if (is_full(BlockView{master, raw}, bytes_of(words), limits)) {
+        const BlockView block{master, raw};
+        if (is_full(block, bytes_of(words), limits))
             blocks_.emplace_hint(blocks_.end(), id, make_block(words));
-        } else {
-            raw = append_to_block(master, raw, id, words);
-        }
+        else
+            raw = append_to_block(block, master, id, words);
     }
     if (length_++ == 0) first_id_ = id;
     ++entries_added;
