@@ -39,7 +39,6 @@ void Blocking::wait(Context& cx, Wait wait) {
     auto owned = std::make_unique<Waiter>(Waiter{.session_id = session.id,
                                                  .ticket = next_ticket_++,
                                                  .type = wait.type,
-                                                 .on_timeout = wait.on_timeout,
                                                  .also_when_gone = wait.also_when_gone,
                                                  .deadline_us = deadline_after(clock_.steady_us(), wait.timeout_ms),
                                                  .words = std::move(wait.instead),
@@ -183,20 +182,18 @@ void Blocking::end_all(const ErrorText& why) {
     }
 }
 
-// Answers in the command's place: with the error, or as its time is over.
+// Answers in the command's place: with the error, or as its time is over. That is a null array for every command in Redis,
+// also for BLMOVE, whose own "nothing" is a null string.
 void Blocking::end(Waiter& waiter, const ErrorText* error) {
     Session* session = clients_.find(waiter.session_id);
     KEEL_CHECK(session != nullptr);
-    const TimeoutReply reply = waiter.on_timeout;
     remove(waiter);
     session->parked = Parked::no;
     dispatcher_.answer_late(*session, [&](Reply& out) {
         if (error != nullptr)
             out.error(*error);
-        else if (reply == TimeoutReply::null_array)
-            out.null_array();
         else
-            out.null();
+            out.null_array();
     });
     clients_.wrote_to(*session);
     clients_.wake(*session);

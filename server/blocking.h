@@ -115,7 +115,6 @@ class Blocking final : public Blocker {
         std::uint64_t session_id;
         std::uint64_t ticket;
         Type type;
-        TimeoutReply on_timeout;
         bool also_when_gone;
         std::int64_t deadline_us;  // kNever: none
         std::vector<std::string> words;

@@ -14,7 +14,7 @@
 //
 // Always true:
 //   1. Inside MULTI and scripts (Caller::deny_blocking), and where there is no Blocker, a command does not wait: wait()
-//      writes the answer of a timeout at once.
+//      writes `on_timeout` at once.
 //   2. A waiter is woken only by a key that exists, with the wanted type; with `also_when_gone`, also by one that was
 //      removed or changed its type (XREADGROUP, which then answers with an error).
 //   3. A timeout counts from the first call.
@@ -33,7 +33,7 @@ namespace keel {
 
 struct Context;
 
-// What is answered when the time is over.
+// What is answered at once where nobody may wait. (When the time of a waiter is over, it is the null array for all.)
 enum class TimeoutReply : std::uint8_t { null_array, null };
 
 struct Wait {
