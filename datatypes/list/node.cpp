@@ -61,6 +61,8 @@ std::size_t memory_bytes(const Node& node) {
     }
 }
 
+std::size_t plain_bytes(const Node& node) { return node.squeezed() ? raw_bytes(node.data) : bytes_of(node).size(); }
+
 void squeeze(Node& node) {
     if (node.squeezed()) return;
     const Bytes raw = bytes_of(node);

@@ -37,6 +37,8 @@ struct Node {
 [[nodiscard]] Node clone(const Node& node);
 void free_node(const Node& node) noexcept;
 [[nodiscard]] std::size_t memory_bytes(const Node& node);
+// Bytes of the listpack or the element, as they are or were before squeezing.
+[[nodiscard]] std::size_t plain_bytes(const Node& node);
 
 // Squeezes the node if that is worth it.
 void squeeze(Node& node);

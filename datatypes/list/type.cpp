@@ -58,6 +58,14 @@ void each(const ValueRef& value, MemberVisitor visit) {
 
 }  // namespace
 
+std::optional<ChainFigures> chain_figures(const ValueRef& value) {
+    if (value.type != Type::list || !is_chain(value)) return std::nullopt;
+    const Chain& chain = chain_of(value);
+    ChainFigures out{.nodes = chain.size(), .elements = chain.elements};
+    for (std::size_t i = 0; i < chain.size(); ++i) out.plain_bytes += plain_bytes(chain[i]);
+    return out;
+}
+
 const TypeOps kOps = {.type = Type::list,
                       .name = "list",
                       .encoding_name = encoding_name,

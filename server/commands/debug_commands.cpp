@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "datatypes/list/families.h"
 #include "protocol/base/number.h"
 #include "server/debug/digest.h"
 #include "server/debug/populate.h"
@@ -53,7 +54,7 @@ std::span<const DebugCommands::Subcommand> DebugCommands::table() {
          "Makes keys prefix:0, prefix:1, ... with values value:0, value:1, ..., filled up with zero bytes."},
         {"PROTOCOL", 1, 1, &C::protocol, "<type>",
          "A reply of this type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false."},
-        {"QUICKLIST-PACKED-THRESHOLD", 1, 1, &C::packed_threshold, "<size>", "Accepted, if it is a size up to 4gb."},
+        {"QUICKLIST-PACKED-THRESHOLD", 1, 1, &C::packed_threshold, "<size>", "Elements of lists from this size on get a node of their own (0: those that no node holds)."},
         {"REPLYBUFFER", 2, 2, &C::reply_buffer, "PEAK-RESET-TIME <NEVER|RESET|milliseconds> or RESIZING <0|1>",
          "Accepted: reply buffers have one size here."},
         {"RESTART", 0, 1, &C::restart, "[<milliseconds>]", "Ends in order, and starts again after a while."},
@@ -134,9 +135,16 @@ Status DebugCommands::object(Context& cx) {
     const ValueRef value = entry->value();
     const TypeOps& ops = type_ops(value.type);
     const std::size_t length = value.type == Type::string ? serialized_length(value) : ops.memory(value, 0);
-    cx.reply().simple(fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-                                  fmt::ptr(entry), ops.encoding_name(value), length, entry->age(),
-                                  cx.keyspace.ages.idle_seconds(*entry)));
+    std::string text = fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+                                   fmt::ptr(entry), ops.encoding_name(value), length, entry->age(),
+                                   cx.keyspace.ages.idle_seconds(*entry));
+    if (const auto chain = list::chain_figures(value)) {
+        const Encodings& limits = cx.settings.encodings;
+        text += fmt::format(" ql_nodes:{} ql_avg_node:{:.2f} ql_listpack_max:{} ql_compressed:{} ql_uncompressed_size:{}",
+                            chain->nodes, static_cast<double>(chain->elements) / static_cast<double>(chain->nodes),
+                            limits.list_max_listpack_size, limits.list_compress_depth > 0 ? 1 : 0, chain->plain_bytes);
+    }
+    cx.reply().simple(text);
     return {};
 }
 

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "datatypes/encodings/table_line.h"
+#include "datatypes/list/limits.h"
 #include "protocol/base/check.h"
 #include "protocol/base/glob.h"
 #include "protocol/base/log.h"
@@ -140,6 +141,7 @@ Status DebugCommands::checksums(Context& cx) {
 Status DebugCommands::packed_threshold(Context& cx) {
     const auto bytes = parse_memory(cx.args.next<Bytes>());
     if (!bytes || *bytes > (4ULL << 30)) return Error{"ERR argument must be a memory value bigger than 1 and smaller than 4gb"};
+    list::packed_threshold = static_cast<std::size_t>(*bytes);
     cx.reply().ok();
     return {};
 }
