@@ -96,7 +96,8 @@ Status Config::check_names(std::span<const std::pair<Bytes, Bytes>> pairs, Calle
         if (Status allowed = may_set(*parameter, caller); !allowed) return refusal(name, allowed.error());
         // By what was said: a parameter under its name and again under an alias is set twice, as the peers do.
         const auto before = pairs.subspan(0, out.size());
-        const bool again = std::any_of(before.begin(), before.end(), [n = name](const auto& other) { return equal_nocase(other.first, n); });
+        const bool again = std::any_of(before.begin(), before.end(),
+                                       [n = name](const auto& other) { return equal_nocase(other.first, n); });
         if (again) return refusal(name, Error{kDuplicate});
         out.push_back(parameter);
     }

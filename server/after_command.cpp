@@ -16,7 +16,8 @@ void AfterCommand::drain_all() {
             if ((wanted & change.event.kind) != 0) events_->on_key_event(change.db, change.key, change.event);
         }
     }
-    if (blocking_ != nullptr && blocking_->any()) [[unlikely]] blocking_->note(effects_);
+    if (blocking_ != nullptr && blocking_->any()) [[unlikely]]
+        blocking_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
-// keys, and, as they come to be, watchers, client tracking, the log and replicas. The one place where the list of those stands.
+// keys, and, as they come to be, watchers, client tracking, the log and replicas. The one place where the list of those
+// stands.
 #pragma once
 
 #include "conf/settings.h"
@@ -29,7 +30,8 @@ class AfterCommand {
 
     // Also to be called after keys went by themselves (expiry, eviction).
     void drain() {
-        if (effects_.empty()) [[likely]] return;
+        if (effects_.empty()) [[likely]]
+            return;
         drain_all();
     }
 

@@ -182,8 +182,8 @@ void Blocking::end_all(const ErrorText& why) {
     }
 }
 
-// Answers in the command's place: with the error, or as its time is over. That is a null array for every command in Redis,
-// also for BLMOVE, whose own "nothing" is a null string.
+// Answers in the command's place: with the error, or as its time is over. That is a null array for every command in
+// Redis, also for BLMOVE, whose own "nothing" is a null string.
 void Blocking::end(Waiter& waiter, const ErrorText* error) {
     Session* session = clients_.find(waiter.session_id);
     KEEL_CHECK(session != nullptr);

@@ -13,8 +13,10 @@ namespace keel {
 
 std::string client_flags(const Session& session) {
     std::string out;
-    if (session.monitor) out += 'O';
-    else if (session.client_class == ClientClass::replica) out += 'S';
+    if (session.monitor)
+        out += 'O';
+    else if (session.client_class == ClientClass::replica)
+        out += 'S';
     if (session.client_class == ClientClass::primary) out += 'M';
     if (session.subscribed()) out += 'P';
     if (session.parked == Parked::paused || session.parked == Parked::blocked) out += 'b';
@@ -51,26 +53,30 @@ OutputFigures output_figures(const OutputBuffer& output) {
 }  // namespace
 
 std::string client_line(const Session& session, std::int64_t now_ms) {
-    const auto seconds_since = [now_ms](std::int64_t then_ms) { return std::max<std::int64_t>(now_ms - then_ms, 0) / 1000; };
+    const auto seconds_since = [now_ms](std::int64_t then_ms) {
+        return std::max<std::int64_t>(now_ms - then_ms, 0) / 1000;
+    };
     const OutputFigures out = output_figures(session.output);
     std::string line;
     line.reserve(512);
     auto to = std::back_inserter(line);
     fmt::format_to(to, "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={}", session.id,
-                   session.peer_address, session.local_address, session.fd, session.name, seconds_since(session.created_ms),
-                   seconds_since(session.last_used_ms), client_flags(session), session.understands_redirect ? "r" : "",
-                   session.db_index);
-    fmt::format_to(to, " sub={} psub={} ssub={} multi=-1 watch=0", session.channels, session.patterns, session.shard_channels);
+                   session.peer_address, session.local_address, session.fd, session.name,
+                   seconds_since(session.created_ms), seconds_since(session.last_used_ms), client_flags(session),
+                   session.understands_redirect ? "r" : "", session.db_index);
+    fmt::format_to(to, " sub={} psub={} ssub={} multi=-1 watch=0", session.channels, session.patterns,
+                   session.shard_channels);
     fmt::format_to(to, " qbuf={} qbuf-free={} argv-mem={} multi-mem=0", session.input_bytes,
                    session.input_capacity - std::min(session.input_bytes, session.input_capacity),
                    session.argument_bytes + session.waiting_bytes);
     fmt::format_to(to, " rbs={} rbp={} obl={} oll={} omem={} tot-mem={}", out.buffer_size, session.output_peak_bytes,
                    out.buffer_used, out.list_chunks, out.list_bytes, session.memory_bytes());
-    fmt::format_to(to, " events={}{} cmd={} user={} redir=-1 resp={}", session.reads ? "r" : "", session.writes ? "w" : "",
+    fmt::format_to(to, " events={}{} cmd={} user={} redir=-1 resp={}", session.reads ? "r" : "",
+                   session.writes ? "w" : "",
                    session.last_command == nullptr ? Bytes{"NULL"} : session.last_command->name(), session.user,
                    session.reply.protocol());
-    fmt::format_to(to, " lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}", session.lib_name, session.lib_ver,
-                   session.bytes_in, session.bytes_out, session.commands);
+    fmt::format_to(to, " lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}", session.lib_name,
+                   session.lib_ver, session.bytes_in, session.bytes_out, session.commands);
     return line;
 }
 

@@ -35,8 +35,10 @@ void Dispatcher::resolve(Call& call, const Session& session) const {
 void Dispatcher::prefetch(const Call& call, const Session& session, int stage) const {
     if (call.first_key_at == 0) return;
     const auto& table = server_.keyspace.db(session.db_index).table();
-    if (stage == 1) table.prefetch_line(call.first_key_hash);
-    else table.prefetch_item(call.first_key_hash);
+    if (stage == 1)
+        table.prefetch_line(call.first_key_hash);
+    else
+        table.prefetch_item(call.first_key_hash);
 }
 
 // ---- Gates ----
@@ -45,22 +47,20 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
     using Gate = Verdict (Dispatcher::*)(Session&, Call&);
     static constexpr Gate kGates[] = {
         &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
-        &Dispatcher::gate_known,
-        &Dispatcher::gate_arity,
-        &Dispatcher::gate_protected,
-        &Dispatcher::gate_memory,
-        &Dispatcher::gate_subscribed,
-        &Dispatcher::gate_paused,
+        &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
+        &Dispatcher::gate_memory,        &Dispatcher::gate_subscribed, &Dispatcher::gate_paused,
     };
     for (const Gate gate : kGates) {
         Verdict verdict = (this->*gate)(session, call);
-        if (verdict.kind != Verdict::Kind::pass) [[unlikely]] return verdict;
+        if (verdict.kind != Verdict::Kind::pass) [[unlikely]]
+            return verdict;
     }
     return {};
 }
 
 Dispatcher::Verdict Dispatcher::gate_authenticated(Session& session, Call& call) {
-    if (session.authenticated) [[likely]] return {};
+    if (session.authenticated) [[likely]]
+        return {};
     if (call.command != nullptr && call.command->is(Flag::no_auth)) return {};
     return refuse(errors::kNoAuth);
 }
@@ -75,22 +75,26 @@ Dispatcher::Verdict Dispatcher::gate_known(Session&, Call& call) {
 }
 
 Dispatcher::Verdict Dispatcher::gate_arity(Session&, Call& call) {
-    if (call.command->spec().arity.accepts(call.words.size())) [[likely]] return {};
+    if (call.command->spec().arity.accepts(call.words.size())) [[likely]]
+        return {};
     return refuse(errors::wrong_arity(call.command->name()));
 }
 
 Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
-    if (!call.command->is(Flag::is_protected)) [[likely]] return {};
+    if (!call.command->is(Flag::is_protected)) [[likely]]
+        return {};
     const bool module = call.command->spec().name == "module" ||
                         (call.command->parent() != nullptr && call.command->parent()->spec().name == "module");
     const Protected setting = module ? server_.settings.acl.module_command : server_.settings.acl.debug_command;
     const bool local = session.unix_socket || session.loopback;
     if (setting == Protected::yes || (setting == Protected::local && local)) return {};
-    return refuse(errors::protected_command(module ? "MODULE" : "DEBUG", module ? "enable-module-command" : "enable-debug-command"));
+    return refuse(errors::protected_command(module ? "MODULE" : "DEBUG",
+                                            module ? "enable-module-command" : "enable-debug-command"));
 }
 
 Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
-    if (server_.settings.memory.max_bytes == 0) [[likely]] return {};
+    if (server_.settings.memory.max_bytes == 0) [[likely]]
+        return {};
     const bool fits = server_.make_room();
     if (fits || !call.command->is(Flag::denyoom)) return {};
     return refuse(errors::kOom);
@@ -98,7 +102,8 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
 
 // RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.
 Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
-    if (!session.subscribed() || session.reply.protocol() == 3) [[likely]] return {};
+    if (!session.subscribed() || session.reply.protocol() == 3) [[likely]]
+        return {};
     static constexpr Bytes kAllowed[] = {"ping",       "subscribe",    "unsubscribe", "psubscribe", "punsubscribe",
                                          "ssubscribe", "sunsubscribe", "quit",        "reset"};
     for (const Bytes name : kAllowed) {
@@ -108,12 +113,14 @@ Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
 }
 
 Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
-    if (!server_.pause.active()) [[likely]] return {};
+    if (!server_.pause.active()) [[likely]]
+        return {};
     if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return {};
     const Command& command = *call.command;
     const bool writes = command.is(Flag::write) || command.is(Flag::may_replicate);
     if (server_.pause.mode() == Pause::Mode::writes && !writes) return {};
-    if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause") return {};
+    if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause")
+        return {};
     return {Verdict::Kind::park, {}};
 }
 
@@ -127,15 +134,19 @@ bool Dispatcher::refuse_browser(Session& session, const Call& call) {
     const std::int64_t now_us = server_.clock.steady_us();
     if (now_us - browser_said_us_ > kSayEveryUs || browser_said_us_ == 0) {
         browser_said_us_ = now_us;
-        log_warning("Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands, as a browser does "
-                    "that was made to talk to this server by a web page. Connection from {} aborted.", session.peer_address);
+        log_warning(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands, as a browser "
+            "does "
+            "that was made to talk to this server by a web page. Connection from {} aborted.",
+            session.peer_address);
     }
     server_.clients.close(session);
     return true;
 }
 
 Ran Dispatcher::execute(Session& session, Call& call) {
-    if (call.command == nullptr && refuse_browser(session, call)) [[unlikely]] return Ran::done;
+    if (call.command == nullptr && refuse_browser(session, call)) [[unlikely]]
+        return Ran::done;
     Verdict verdict = check_gates(session, call);
     if (verdict.kind == Verdict::Kind::park) {
         session.parked = Parked::paused;
@@ -150,7 +161,8 @@ Ran Dispatcher::execute(Session& session, Call& call) {
         server_.pubsub.end_answer();
     }
     end_reply(session);
-    if (server_.blocking.has_ready()) [[unlikely]] server_.blocking.serve();
+    if (server_.blocking.has_ready()) [[unlikely]]
+        server_.blocking.serve();
     return Ran::done;
 }
 
@@ -172,7 +184,8 @@ void Dispatcher::answer_late(Session& session, absl::FunctionRef<void(Reply&)> w
 }
 
 void Dispatcher::begin_reply(Session& session) {
-    if (session.reply_mode == ReplyMode::on) [[likely]] return;
+    if (session.reply_mode == ReplyMode::on) [[likely]]
+        return;
     if (session.reply_mode == ReplyMode::skip_next) session.reply_mode = ReplyMode::skip_this;
     session.reply.set_muted(true);
 }
@@ -226,10 +239,13 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
     if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
     const bool shown = time == Time::first && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
-    if (server_.monitors.any() && shown) [[unlikely]] server_.monitors.feed(session, call.words);
+    if (server_.monitors.any() && shown) [[unlikely]]
+        server_.monitors.feed(session, call.words);
     // A command that waits is counted once it has its answer.
-    if (session.parked == Parked::blocked) [[unlikely]] server_.after_command.drain();
-    else record(session, call, started, errors_before);
+    if (session.parked == Parked::blocked) [[unlikely]]
+        server_.after_command.drain();
+    else
+        record(session, call, started, errors_before);
     running_ = nullptr;
     running_session_ = nullptr;
 }
@@ -237,7 +253,8 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
 void Dispatcher::record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before) {
     const std::uint64_t took_ns = CycleClock::ns(CycleClock::ticks() - started);
     count(session, *call.command, took_ns, errors_before);
-    if (took_ns >= server_.slow_threshold_ns) [[unlikely]] server_.note_slow(session, call, took_ns);
+    if (took_ns >= server_.slow_threshold_ns) [[unlikely]]
+        server_.note_slow(session, call, took_ns);
     server_.after_command.drain();
 }
 

@@ -76,7 +76,8 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
       blocking(dispatcher, clients, keyspace, pause, clock),
-      monitors(clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
+      monitors(
+          clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
       pubsub([this](Session& to) { clients.pushed_to(to); }),
       key_events(pubsub, settings.notifications),
       families(std::make_unique<CommandFamilies>(*this)) {
@@ -107,15 +108,17 @@ void Server::apply_settings() {
     const std::int64_t latency_ms = settings.latency.monitor_threshold_ms;
     slow_threshold_ns = std::numeric_limits<std::uint64_t>::max();
     if (slow_us >= 0) slow_threshold_ns = static_cast<std::uint64_t>(slow_us) * 1000;
-    if (latency_ms > 0) slow_threshold_ns = std::min(slow_threshold_ns, static_cast<std::uint64_t>(latency_ms) * 1'000'000);
+    if (latency_ms > 0)
+        slow_threshold_ns = std::min(slow_threshold_ns, static_cast<std::uint64_t>(latency_ms) * 1'000'000);
 }
 
 Status Server::rename_commands() {
     for (const auto& [from, to] : facts.renames) {
         if (registry.rename(from, to)) continue;
-        const Bytes why = registry.find(from) == nullptr ? "No such command in rename-command" : "Target command name already exists";
-        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'rename-command {} {}'\n{}\n", kKeelVersion, from,
-                                 quoted(to), why)};
+        const Bytes why =
+            registry.find(from) == nullptr ? "No such command in rename-command" : "Target command name already exists";
+        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'rename-command {} {}'\n{}\n",
+                                 kKeelVersion, from, quoted(to), why)};
     }
     return {};
 }
@@ -147,11 +150,13 @@ void Server::note_slow(const Session& session, const Call& call, std::uint64_t t
     const std::int64_t now_s = clock.wall_ms() / 1000;
     const std::int64_t slow_us = settings.command_log.slower_than_us;
     if (slow_us >= 0 && took_us >= slow_us && !call.command->is(Flag::skip_slowlog)) {
-        slow_log.add(without_secrets(call), took_us, now_s, session.peer_address, session.name, settings.command_log.slow_max_entries);
+        slow_log.add(without_secrets(call), took_us, now_s, session.peer_address, session.name,
+                     settings.command_log.slow_max_entries);
     }
     const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
     if (threshold_ms > 0 && took_us / 1000 >= threshold_ms) {
-        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s, static_cast<std::uint32_t>(took_us / 1000));
+        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s,
+                    static_cast<std::uint32_t>(took_us / 1000));
     }
 }
 
@@ -185,7 +190,8 @@ bool Server::expire(std::int64_t budget_us) {
 }
 
 void Server::serve_waiters() {
-    if (!blocking.any()) [[likely]] return;
+    if (!blocking.any()) [[likely]]
+        return;
     blocking.serve();
     blocking.end_due();
 }
@@ -222,7 +228,8 @@ int Server::idle_ms() {
         if (const auto earliest = keyspace.earliest_deadline()) wait = std::min(wait, *earliest - now);
     }
     if (pause.active()) wait = std::min(wait, pause.until_ms() - now);
-    if (const auto timeout_us = blocking.next_timeout_us()) wait = std::min(wait, (*timeout_us - clock.steady_us() + 999) / 1000);
+    if (const auto timeout_us = blocking.next_timeout_us())
+        wait = std::min(wait, (*timeout_us - clock.steady_us() + 999) / 1000);
     return static_cast<int>(std::max<std::int64_t>(wait, 0));
 }
 

@@ -60,7 +60,7 @@ struct ProcessFacts {
 
 // What DEBUG turns on and off for tests, and no other part owns.
 struct DebugSwitches {
-    bool skip_checksums = false;      // RESTORE and loading trust what they are given
+    bool skip_checksums = false;        // RESTORE and loading trust what they are given
     bool scripts_may_call_all = false;  // commands that scripts may not call are let through
 };
 

@@ -86,10 +86,10 @@ class Session : public Caller {
     std::uint64_t commands = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::size_t input_bytes = 0;     // unparsed input held
-    std::size_t input_capacity = 0;  // memory held for input
-    std::size_t argument_bytes = 0;  // of the request being gathered
-    std::size_t waiting_bytes = 0;   // of the command that waits for keys
+    std::size_t input_bytes = 0;           // unparsed input held
+    std::size_t input_capacity = 0;        // memory held for input
+    std::size_t argument_bytes = 0;        // of the request being gathered
+    std::size_t waiting_bytes = 0;         // of the command that waits for keys
     std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
 

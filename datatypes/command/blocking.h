@@ -42,7 +42,8 @@ struct Wait {
     std::int64_t timeout_ms = 0;  // 0: without end
     TimeoutReply on_timeout = TimeoutReply::null_array;
     bool also_when_gone = false;
-    // The words to run again with, when they are not those of the request (XREAD with $ has looked it up). Empty: the request's.
+    // The words to run again with, when they are not those of the request (XREAD with $ has looked it up). Empty: the
+    // request's.
     std::vector<std::string> instead{};
 };
 
@@ -53,10 +54,11 @@ class Blocker {
     virtual void wait(Context& cx, Wait wait) = 0;
 };
 
-// Reads a timeout in seconds, fractions allowed: milliseconds, rounded up. Errors: "ERR timeout is not a float or out of
-// range", "ERR timeout is negative", "ERR timeout is out of range". Source: the replies of Redis 7.
+// Reads a timeout in seconds, fractions allowed: milliseconds, rounded up. Errors: "ERR timeout is not a float or out
+// of range", "ERR timeout is negative", "ERR timeout is out of range". Source: the replies of Redis 7.
 Result<std::int64_t> parse_timeout_seconds(Bytes word);
-// The same in whole milliseconds (XREAD BLOCK): "ERR timeout is not an integer or out of range", "ERR timeout is negative".
+// The same in whole milliseconds (XREAD BLOCK): "ERR timeout is not an integer or out of range", "ERR timeout is
+// negative".
 Result<std::int64_t> parse_timeout_ms(Bytes word);
 
 }  // namespace keel

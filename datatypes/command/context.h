@@ -15,8 +15,8 @@
 #include "datatypes/command/registry.h"
 #include "datatypes/keyspace/keyspace.h"
 #include "protocol/base/random.h"
-#include "protocol/resp/errors.h"
 #include "protocol/resp/argument_list.h"
+#include "protocol/resp/errors.h"
 #include "protocol/resp/reply.h"
 
 namespace keel {
@@ -39,7 +39,7 @@ struct Context {
     Database* database = nullptr;
     std::uint64_t first_key_hash = 0;  // of the word at first_key_at, computed ahead
     std::size_t first_key_at = 0;      // 0: none was computed
-    ArgumentList* list = nullptr;  // where the words stand; see take_block. May be null.
+    ArgumentList* list = nullptr;      // where the words stand; see take_block. May be null.
     std::size_t first_word = 0;
 
     [[nodiscard]] Reply& reply() const { return *out; }
@@ -61,7 +61,8 @@ struct Context {
 
     // A key came to be. Told, before its change is, to those who listen for new keys.
     void appeared(Bytes key) {
-        if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]] effects.happened(db().index(), key, events::kNew);
+        if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]]
+            effects.happened(db().index(), key, events::kNew);
     }
     // The value at `key` in this database changed.
     void changed(Bytes key, Event event) { effects.changed(db().index(), key, event); }
@@ -104,7 +105,8 @@ struct Context {
 
 // WRONGTYPE unless the entry is of this type or absent.
 inline Status expect_type(const Entry* entry, Type type) {
-    if (entry != nullptr && entry->type() != type) [[unlikely]] return errors::kWrongType;
+    if (entry != nullptr && entry->type() != type) [[unlikely]]
+        return errors::kWrongType;
     return {};
 }
 

@@ -47,12 +47,14 @@ enum class StringForm : std::uint8_t {
 struct ValueRef {
     Type type = Type::string;
     std::uint8_t form = 0;
-    Bytes text{};               // strings in text or edited form
-    std::int64_t integer = 0;   // strings in an integer form
-    void* payload = nullptr;    // heap strings (a Block) and every other type
+    Bytes text{};              // strings in text or edited form
+    std::int64_t integer = 0;  // strings in an integer form
+    void* payload = nullptr;   // heap strings (a Block) and every other type
 
     [[nodiscard]] StringForm string_form() const { return static_cast<StringForm>(form); }
-    [[nodiscard]] bool is_integer() const { return type == Type::string && form >= static_cast<std::uint8_t>(StringForm::int8); }
+    [[nodiscard]] bool is_integer() const {
+        return type == Type::string && form >= static_cast<std::uint8_t>(StringForm::int8);
+    }
 };
 
 // Shown each member of a value with its score (1 for types that have none); false ends the walk. Views are good during
@@ -73,10 +75,10 @@ struct TypeOps {
     ValueRef (*clone)(const ValueRef&);                           // deep; the payload is the caller's
     void (*destroy)(const ValueRef&) noexcept;                    // frees the payload, if there is one
     std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
-    std::size_t (*free_effort)(const ValueRef&);                  // allocations to free: above a limit, in the background
-    void (*digest)(const ValueRef&, DigestSink&);                 // tells its content, the same whatever the encoding
-    std::size_t (*count)(const ValueRef&) = nullptr;              // members
-    void (*each)(const ValueRef&, MemberVisitor) = nullptr;       // in the value's order, if it has one
+    std::size_t (*free_effort)(const ValueRef&);             // allocations to free: above a limit, in the background
+    void (*digest)(const ValueRef&, DigestSink&);            // tells its content, the same whatever the encoding
+    std::size_t (*count)(const ValueRef&) = nullptr;         // members
+    void (*each)(const ValueRef&, MemberVisitor) = nullptr;  // in the value's order, if it has one
     // Whether the value has the member, and its score if `score` is not null. Not for lists.
     bool (*find)(const ValueRef&, Bytes member, double* score) = nullptr;
     // The earliest deadline of a member; kNoDeadline if none has one. O(1).

@@ -4,7 +4,8 @@
 //
 // Always true:
 //   1. A key that is due is never returned, whether or not it has been removed yet.
-//   2. `deadlines_` holds exactly the entries that have a deadline; `member_deadlines_` those with a member that has one.
+//   2. `deadlines_` holds exactly the entries that have a deadline; `member_deadlines_` those with a member that has
+//   one.
 //   3. An Entry pointer is good until its own key is changed or removed; a look-up may remove the key it looks up,
 //      if that is due, and no other.
 //   4. Every removal of a due or evicted key is announced to the KeyspaceListener, before the key is gone; except
@@ -52,7 +53,8 @@ struct EntryTraits {
 struct MemberDeadlineTraits {
     using Item = Entry;
     static UnixMs deadline(const Entry* entry) {
-        if (!members_may_expire(entry->type())) [[likely]] return kNoDeadline;
+        if (!members_may_expire(entry->type())) [[likely]]
+            return kNoDeadline;
         return type_ops(entry->type()).next_deadline(entry->value());
     }
 };

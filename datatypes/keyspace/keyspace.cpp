@@ -22,8 +22,10 @@ Entry* Database::write(const Key& key) {
     Entry* entry = table_.find(key.text, key.hash);
     if (entry == nullptr) return nullptr;
     if (due(*entry)) [[unlikely]] {
-        if (home_.due_keys == DueKeys::remove) remove_due_entry(key, entry);
-        else erase(key, entry, home_.lazy_expire);
+        if (home_.due_keys == DueKeys::remove)
+            remove_due_entry(key, entry);
+        else
+            erase(key, entry, home_.lazy_expire);
         return nullptr;
     }
     if (home_.touching) home_.ages.touch(*entry);
@@ -41,16 +43,19 @@ void Database::strike(const Entry* entry) {
 }
 
 void Database::enlist_members(Entry* entry) {
-    if (member_deadline(*entry) != kNoDeadline) [[unlikely]] member_deadlines_->insert(entry);
+    if (member_deadline(*entry) != kNoDeadline) [[unlikely]]
+        member_deadlines_->insert(entry);
 }
 
 void Database::strike_members(const Entry* entry) {
-    if (member_deadline(*entry) != kNoDeadline) [[unlikely]] member_deadlines_->erase(entry);
+    if (member_deadline(*entry) != kNoDeadline) [[unlikely]]
+        member_deadlines_->erase(entry);
 }
 
 void Database::members_changed(Entry* entry, UnixMs before) {
     const UnixMs after = member_deadline(*entry);
-    if (before == after) [[likely]] return;
+    if (before == after) [[likely]]
+        return;
     if (before != kNoDeadline) member_deadlines_->erase(entry, before);
     if (after != kNoDeadline) member_deadlines_->insert(entry);
 }
@@ -91,8 +96,10 @@ Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, Uni
         if (old_deadline != kNoDeadline) strike(existing);
         if (deadline != kNoDeadline) enlist(entry);
     }
-    if (other_value) enlist_members(entry);
-    else if (members != kNoDeadline) member_deadlines_->replace(existing, entry);
+    if (other_value)
+        enlist_members(entry);
+    else if (members != kNoDeadline)
+        member_deadlines_->replace(existing, entry);
     Entry::release(existing);
     if (old.payload != value.payload) retire(old, home_.lazy_overwrite);
     return entry;
@@ -141,8 +148,10 @@ Entry* Database::move_to(const Key& from, Entry* entry, Database& target, const 
 
 void Database::retire(const ValueRef& value, bool lazily) {
     if (value.payload == nullptr) return;
-    if (lazily) home_.lazy_free_.retire(value);
-    else LazyFree::free_now(value);
+    if (lazily)
+        home_.lazy_free_.retire(value);
+    else
+        LazyFree::free_now(value);
 }
 
 void Database::clear(bool lazily) {

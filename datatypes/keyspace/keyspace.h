@@ -81,8 +81,8 @@ class Keyspace {
     void pause_resize(bool on);
 
     Ages ages;
-    bool touching = true;        // off for clients with NO-TOUCH
-    bool active_expire = true;   // DEBUG SET-ACTIVE-EXPIRE
+    bool touching = true;       // off for clients with NO-TOUCH
+    bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
     DueKeys due_keys = DueKeys::remove;
     bool lazy_expire = true;     // lazyfree-lazy-expire
     bool lazy_overwrite = true;  // lazyfree-lazy-server-del
@@ -106,7 +106,8 @@ inline bool Database::due(const Entry& entry) const {
 
 inline Entry* Database::peek(const Key& key) const {
     Entry* entry = table_.find(key.text, key.hash);
-    if (entry != nullptr && due(*entry)) [[unlikely]] return nullptr;
+    if (entry != nullptr && due(*entry)) [[unlikely]]
+        return nullptr;
     return entry;
 }
 

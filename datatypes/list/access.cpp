@@ -48,8 +48,10 @@ Status lindex(Context& cx) {
     KEEL_TRY(cx.args.done());
     const List list = list_of(cx, entry);
     const std::int64_t place = place_of(index, list.count());
-    if (place < 0) cx.reply().null();
-    else list.look_at(static_cast<std::size_t>(place), [&](const ListpackItem& item) { reply_item(cx.reply(), item); });
+    if (place < 0)
+        cx.reply().null();
+    else
+        list.look_at(static_cast<std::size_t>(place), [&](const ListpackItem& item) { reply_item(cx.reply(), item); });
     return {};
 }
 
@@ -145,7 +147,8 @@ constexpr CommandSpec kRows[] = {
      .keys = one_key(Use::read),
      .group = Group::list,
      .since = "1.0.0",
-     .complexity = "O(S+N) where S is the distance in nodes from the nearer end to start and N the number of elements returned",
+     .complexity =
+         "O(S+N) where S is the distance in nodes from the nearer end to start and N the number of elements returned",
      .summary = "Returns the elements from one index to another.",
      .syntax = "key start:integer stop:integer"},
     {.name = "lset",

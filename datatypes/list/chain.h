@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The nodes of a long list, in order, in a ring: a node costs 16 bytes and no links, both ends take and give in O(1), and
-// a walk over the counts of all nodes reads memory in one piece (584 elements of 12 bytes for each 16 bytes of it).
+// The nodes of a long list, in order, in a ring: a node costs 16 bytes and no links, both ends take and give in O(1),
+// and a walk over the counts of all nodes reads memory in one piece (584 elements of 12 bytes for each 16 bytes of it).
 //
 //     ring_   | n2 | n3 |    |    | n0 | n1 |      size_ 4, head_ 4, six slots
 //

@@ -45,8 +45,10 @@ void pop_values(Context& cx, const Key& key, Entry* entry, End end, std::size_t 
         reply_item(cx.reply(), item);
         return --left > 0;
     };
-    if (end == End::head) list.visit(0, reply_one);
-    else list.visit_back(had - 1, reply_one);
+    if (end == End::head)
+        list.visit(0, reply_one);
+    else
+        list.visit_back(had - 1, reply_one);
     list.erase(end == End::head ? 0 : had - count, count);
     after_taking(cx, key, entry, list, pop_event(end), count);
 }

@@ -18,14 +18,16 @@
 
 namespace keel::list {
 
-// DEBUG QUICKLIST-PACKED-THRESHOLD: elements of at least so many bytes get a node of their own; 0: those that are larger
-// than a node may be. Of the process, since it is for tests alone.
+// DEBUG QUICKLIST-PACKED-THRESHOLD: elements of at least so many bytes get a node of their own; 0: those that are
+// larger than a node may be. Of the process, since it is for tests alone.
 inline std::size_t packed_threshold = 0;
 
 class Limits {
   public:
-    explicit Limits(const Encodings& settings) : Limits(settings.list_max_listpack_size, settings.list_compress_depth) {}
-    Limits(std::int32_t size, std::int32_t compress_depth) : depth_(static_cast<std::size_t>(std::max(compress_depth, 0))) {
+    explicit Limits(const Encodings& settings)
+        : Limits(settings.list_max_listpack_size, settings.list_compress_depth) {}
+    Limits(std::int32_t size, std::int32_t compress_depth)
+        : depth_(static_cast<std::size_t>(std::max(compress_depth, 0))) {
         if (size >= 0) {
             most_entries_ = static_cast<std::size_t>(std::max(size, 1));
         } else {

@@ -70,8 +70,10 @@ void List::settle_ends() {
 void List::become_chain() {
     if (chain_ != nullptr) return;
     auto* chain = new Chain;
-    if (single_.count != 0) chain->insert(0, single_);
-    else free_node(single_);
+    if (single_.count != 0)
+        chain->insert(0, single_);
+    else
+        free_node(single_);
     chain->elements = single_.count;
     chain_ = chain;
 }
@@ -141,8 +143,10 @@ std::size_t List::push_packed(End end, std::span<const Bytes> values) {
     {
         PackEdit pack{node};
         do {
-            if (end == End::head) pack->prepend(values[done]);
-            else pack->append(values[done]);
+            if (end == End::head)
+                pack->prepend(values[done]);
+            else
+                pack->append(values[done]);
             count(node, 1);
             ++done;
         } while (done < values.size() && !limits_.is_large(values[done].size()) &&
@@ -156,7 +160,8 @@ std::size_t List::push_packed(End end, std::span<const Bytes> values) {
 // The elements of the node from `offset` on become a node of their own behind it.
 void List::split(std::size_t at, std::size_t offset) {
     Node& left = open(at);
-    Node right{.data = Listpack::copy_of(left.pack().bytes()).release(), .count = left.count - static_cast<std::uint32_t>(offset)};
+    Node right{.data = Listpack::copy_of(left.pack().bytes()).release(),
+               .count = left.count - static_cast<std::uint32_t>(offset)};
     {
         PackEdit pack{right};
         pack->erase(pack->first(), offset);
@@ -238,7 +243,8 @@ void List::erase(std::size_t index, std::size_t count) {
     while (count > 0) {
         if (chain_ != nullptr && offset == 0 && count >= node(at).count) {
             std::size_t whole = 0;
-            for (; at + whole < node_count() && count >= node(at + whole).count; ++whole) count -= node(at + whole).count;
+            for (; at + whole < node_count() && count >= node(at + whole).count; ++whole)
+                count -= node(at + whole).count;
             drop_nodes(at, whole);
             continue;
         }
@@ -266,8 +272,10 @@ std::size_t List::remove(Bytes value, std::size_t most, End from) {
         --left;
         const std::size_t here = from == End::head ? at : left;
         removed += remove_in(here, value, most - removed, from);
-        if (chain_ != nullptr && node(here).count == 0) drop_nodes(here, 1);
-        else ++at;
+        if (chain_ != nullptr && node(here).count == 0)
+            drop_nodes(here, 1);
+        else
+            ++at;
     }
     return removed;
 }

@@ -39,7 +39,9 @@ class List {
     explicit List(Limits limits);  // new and empty: a payload that must find an entry
     List(const ValueRef& value, Limits limits);
 
-    [[nodiscard]] std::uint8_t form() const { return static_cast<std::uint8_t>(chain_ == nullptr ? Form::listpack : Form::chain); }
+    [[nodiscard]] std::uint8_t form() const {
+        return static_cast<std::uint8_t>(chain_ == nullptr ? Form::listpack : Form::chain);
+    }
     [[nodiscard]] void* payload() const { return chain_ == nullptr ? single_.data : chain_; }
     [[nodiscard]] ValueRef value() const { return {.type = Type::list, .form = form(), .payload = payload()}; }
 
@@ -50,7 +52,8 @@ class List {
 
     // ---- Looking ----
 
-    // visit(const ListpackItem&) -> bool for the element at `from` and those behind it (before it); false ends the walk.
+    // visit(const ListpackItem&) -> bool for the element at `from` and those behind it (before it); false ends the
+    // walk.
     template <typename F>
     void visit(std::size_t from, F&& visit) const;
     template <typename F>

@@ -94,8 +94,10 @@ void apply_multi_pop(Context& cx, const Found& found, const MultiPop& request) {
 Status lmpop(Context& cx) {
     KEEL_TRY(const MultiPop request, read_multi_pop(cx.args));
     KEEL_TRY(const std::optional<Found> found, first_list(cx, request.keys));
-    if (found) apply_multi_pop(cx, *found, request);
-    else cx.reply().null_array();
+    if (found)
+        apply_multi_pop(cx, *found, request);
+    else
+        cx.reply().null_array();
     return {};
 }
 
@@ -129,8 +131,10 @@ constexpr CommandSpec blocking_pop_row(Bytes name, Handler run, Bytes summary) {
 }
 
 constexpr CommandSpec kRows[] = {
-    blocking_pop_row("blpop", blpop, "Takes the first element of the first list that has one, and waits until one does."),
-    blocking_pop_row("brpop", brpop, "Takes the last element of the first list that has one, and waits until one does."),
+    blocking_pop_row("blpop", blpop,
+                     "Takes the first element of the first list that has one, and waits until one does."),
+    blocking_pop_row("brpop", brpop,
+                     "Takes the last element of the first list that has one, and waits until one does."),
     {.name = "lmpop",
      .run = lmpop,
      .arity = at_least(4),

@@ -23,7 +23,8 @@ Bytes bytes_of(const Node& node) { return node.kind == NodeKind::packed ? node.p
 
 void unfold(const Node& node, char* to) {
     const std::uint32_t bytes = raw_bytes(node.data);
-    const unsigned written = lzf_decompress(static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data), to, bytes);
+    const unsigned written =
+        lzf_decompress(static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data), to, bytes);
     KEEL_CHECK(written == bytes);
 }
 

@@ -29,7 +29,7 @@ struct Node {
     NodeKind kind = NodeKind::packed;
 
     [[nodiscard]] bool squeezed() const { return kind == NodeKind::packed_lzf || kind == NodeKind::plain_lzf; }
-    [[nodiscard]] ListpackView pack() const { return ListpackView{data}; }  // of a packed one
+    [[nodiscard]] ListpackView pack() const { return ListpackView{data}; }                 // of a packed one
     [[nodiscard]] const Block& block() const { return *static_cast<const Block*>(data); }  // of a plain one
 };
 

@@ -46,8 +46,10 @@ Status pop(Context& cx, End end) {
     Entry* entry = cx.write(key);
     KEEL_TRY(expect_type(entry, Type::list));
     if (entry == nullptr) {
-        if (counted) cx.reply().null_array();
-        else cx.reply().null();
+        if (counted)
+            cx.reply().null_array();
+        else
+            cx.reply().null();
     } else if (count == 0) {
         cx.reply().empty_array();
     } else {

@@ -14,10 +14,10 @@ namespace {
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 struct Search {
-    std::size_t skip = 0;       // matches to pass over
+    std::size_t skip = 0;  // matches to pass over
     bool from_tail = false;
-    bool counted = false;       // reply with a list of indices
-    std::size_t most = 1;       // matches to report
+    bool counted = false;          // reply with a list of indices
+    std::size_t most = 1;          // matches to report
     std::size_t looked_at = kAll;  // elements to look at
 };
 
@@ -69,8 +69,10 @@ void search(const List& list, Bytes value, Search search, F&& found) {
         }
         return looked_at < search.looked_at;
     };
-    if (search.from_tail) list.visit_back(length - 1, visit);
-    else list.visit(0, visit);
+    if (search.from_tail)
+        list.visit_back(length - 1, visit);
+    else
+        list.visit(0, visit);
 }
 
 // LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]
@@ -95,8 +97,10 @@ Status lpos(Context& cx) {
     }
     std::optional<std::size_t> first;
     if (entry != nullptr) search(list_of(cx, entry), value, wanted, [&](std::size_t index) { first = index; });
-    if (first) reply.integer(static_cast<std::int64_t>(*first));
-    else reply.null();
+    if (first)
+        reply.integer(static_cast<std::int64_t>(*first));
+    else
+        reply.null();
     return {};
 }
 

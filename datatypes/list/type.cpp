@@ -20,14 +20,18 @@ Bytes encoding_name(const ValueRef& value) { return is_chain(value) ? "quicklist
 
 ValueRef clone(const ValueRef& value) {
     ValueRef out = value;
-    if (is_chain(value)) out.payload = chain_of(value).clone();
-    else out.payload = Listpack::copy_of(ListpackView{value.payload}.bytes()).release();
+    if (is_chain(value))
+        out.payload = chain_of(value).clone();
+    else
+        out.payload = Listpack::copy_of(ListpackView{value.payload}.bytes()).release();
     return out;
 }
 
 void destroy(const ValueRef& value) noexcept {
-    if (is_chain(value)) delete static_cast<Chain*>(value.payload);
-    else Listpack::free(value.payload);
+    if (is_chain(value))
+        delete static_cast<Chain*>(value.payload);
+    else
+        Listpack::free(value.payload);
 }
 
 std::size_t memory(const ValueRef& value, std::size_t samples) {

@@ -64,10 +64,11 @@ Error unknown_argument(Bytes argument) { return line(fmt::format("ERR unknown ar
 Error unsupported_option(Bytes option) { return line(fmt::format("ERR Unsupported option {}", echo(option))); }
 
 Error protected_command(Bytes command, Bytes setting) {
-    return line(fmt::format("ERR {} command not allowed. If the {} option is set to \"local\", you can run it from a "
-                            "local connection, otherwise you need to set this option in the configuration file, and "
-                            "then restart the server.",
-                            command, setting));
+    return line(
+        fmt::format("ERR {} command not allowed. If the {} option is set to \"local\", you can run it from a "
+                    "local connection, otherwise you need to set this option in the configuration file, and "
+                    "then restart the server.",
+                    command, setting));
 }
 
 Error no_permission(Bytes user, Bytes command) {

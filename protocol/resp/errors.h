@@ -97,8 +97,7 @@ inline constexpr ErrorText kNumFieldsZero{"ERR Parameter `numFields` should be g
 inline constexpr ErrorText kNumFieldsMismatch{"ERR The `numfields` parameter must match the number of arguments"};
 inline constexpr ErrorText kNumFieldsInvalid{"ERR invalid number of fields"};
 inline constexpr ErrorText kOneFieldCondition{"ERR Only one of FXX or FNX arguments can be specified"};
-inline constexpr ErrorText kOneFieldTime{
-    "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"};
+inline constexpr ErrorText kOneFieldTime{"ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"};
 
 // Databases
 inline constexpr ErrorText kDbIndexOutOfRange{"ERR DB index is out of range"};

@@ -60,8 +60,10 @@ Status ClientCommands::set_name(Context& cx) {
 // CLIENT GETNAME
 Status ClientCommands::get_name(Context& cx) {
     const std::string& name = session_of(cx).name;
-    if (name.empty()) cx.reply().null();
-    else cx.reply().bulk(Bytes{name});
+    if (name.empty())
+        cx.reply().null();
+    else
+        cx.reply().bulk(Bytes{name});
     return {};
 }
 
@@ -72,7 +74,8 @@ Status ClientCommands::set_info(Context& cx) {
     const bool is_name = equal_nocase(option, "lib-name");
     if (!is_name && !equal_nocase(option, "lib-ver")) return Error{fmt::format("ERR Unrecognized option '{}'", option)};
     if (!is_plain(value)) {
-        return Error{fmt::format("ERR {} cannot contain spaces, newlines or special characters.", is_name ? "lib-name" : "lib-ver")};
+        return Error{fmt::format("ERR {} cannot contain spaces, newlines or special characters.",
+                                 is_name ? "lib-name" : "lib-ver")};
     }
     (is_name ? session_of(cx).lib_name : session_of(cx).lib_ver) = value;
     cx.reply().ok();
@@ -158,8 +161,10 @@ Status ClientCommands::kill(Context& cx) {
     if (by_address && killed.empty()) return errors::kNoSuchClient;
     // The caller gets its answer first.
     for (Session* session : killed) server_.clients.close(*session, session == &caller);
-    if (by_address) cx.reply().ok();
-    else cx.reply().integer(static_cast<std::int64_t>(killed.size()));
+    if (by_address)
+        cx.reply().ok();
+    else
+        cx.reply().integer(static_cast<std::int64_t>(killed.size()));
     return {};
 }
 
@@ -168,8 +173,10 @@ Status ClientCommands::pause(Context& cx) {
     if (cx.args.left() > 2) return errors::subcommand_syntax("client", cx.args.words()[1]);
     const auto timeout = parse_integer(cx.args.next<Bytes>());
     auto mode = Pause::Mode::all;
-    if (cx.args.accept("WRITE")) mode = Pause::Mode::writes;
-    else if (cx.args.more() && !cx.args.accept("ALL")) return kBadPauseMode;
+    if (cx.args.accept("WRITE"))
+        mode = Pause::Mode::writes;
+    else if (cx.args.more() && !cx.args.accept("ALL"))
+        return kBadPauseMode;
     if (!timeout) return errors::kTimeoutNotInteger;
     if (*timeout < 0) return errors::kTimeoutNegative;
     const auto until_ms = add_checked(cx.clock.wall_ms(), *timeout);
@@ -209,64 +216,166 @@ std::span<const CommandSpec> ClientCommands::rows() {
     constexpr Flag kAdmin = kQuiet | Flag::admin;
     static constexpr Bytes kVaries[] = {"nondeterministic_output"};
     static constexpr CommandSpec kSubcommands[] = {
-        {.name = "capa", .run = method<&C::capabilities>, .arity = at_least(3),
-         .flags = Flag::noscript | Flag::loading | Flag::stale, .categories = Category::connection,
-         .group = Group::connection, .since = "8.0.0", .complexity = "O(1)",
-         .summary = "Tells the server what this client can do.", .syntax = "capability [capability ...]"},
-        {.name = "getname", .run = method<&C::get_name>, .arity = exactly(2), .flags = kQuiet,
-         .categories = Category::connection, .group = Group::connection, .since = "2.6.9", .complexity = "O(1)",
+        {.name = "capa",
+         .run = method<&C::capabilities>,
+         .arity = at_least(3),
+         .flags = Flag::noscript | Flag::loading | Flag::stale,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "8.0.0",
+         .complexity = "O(1)",
+         .summary = "Tells the server what this client can do.",
+         .syntax = "capability [capability ...]"},
+        {.name = "getname",
+         .run = method<&C::get_name>,
+         .arity = exactly(2),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "2.6.9",
+         .complexity = "O(1)",
          .summary = "Returns the name of this connection."},
-        {.name = "getredir", .run = method<&C::get_redirection>, .arity = exactly(2), .flags = kQuiet,
-         .categories = Category::connection, .group = Group::connection, .since = "6.0.0", .complexity = "O(1)",
+        {.name = "getredir",
+         .run = method<&C::get_redirection>,
+         .arity = exactly(2),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.0.0",
+         .complexity = "O(1)",
          .summary = "Returns the client that invalidation messages of this connection go to."},
-        {.name = "id", .run = method<&C::id>, .arity = exactly(2), .flags = kQuiet, .categories = Category::connection,
-         .group = Group::connection, .since = "5.0.0", .complexity = "O(1)", .summary = "Returns the id of this connection."},
-        {.name = "info", .run = method<&C::info>, .arity = exactly(2), .flags = kQuiet, .categories = Category::connection,
-         .group = Group::connection, .since = "6.2.0", .complexity = "O(1)", .summary = "Describes this connection.", .tips = kVaries},
-        {.name = "kill", .run = method<&C::kill>, .arity = at_least(3), .flags = kAdmin, .categories = Category::connection,
-         .group = Group::connection, .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
+        {.name = "id",
+         .run = method<&C::id>,
+         .arity = exactly(2),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "5.0.0",
+         .complexity = "O(1)",
+         .summary = "Returns the id of this connection."},
+        {.name = "info",
+         .run = method<&C::info>,
+         .arity = exactly(2),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.2.0",
+         .complexity = "O(1)",
+         .summary = "Describes this connection.",
+         .tips = kVaries},
+        {.name = "kill",
+         .run = method<&C::kill>,
+         .arity = at_least(3),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "2.4.0",
+         .complexity = "O(N) where N is the number of client connections",
          .summary = "Closes the connections that match.",
          .syntax = "(ip-and-port|ID client-id:integer [client-id:integer ...]|TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|"
                    "USER username|ADDR addr|LADDR addr|SKIPME (YES|NO)|MAXAGE seconds:integer) "
                    "[further-filter [further-filter ...]]"},
-        {.name = "list", .run = method<&C::list>, .arity = at_least(2), .flags = kAdmin, .categories = Category::connection,
-         .group = Group::connection, .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
+        {.name = "list",
+         .run = method<&C::list>,
+         .arity = at_least(2),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "2.4.0",
+         .complexity = "O(N) where N is the number of client connections",
          .summary = "Describes all connections, or those that match.",
          .syntax = "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID client-id:integer [client-id:integer ...]]",
          .tips = kVaries},
-        {.name = "no-evict", .run = method<&C::no_evict>, .arity = exactly(3), .flags = kAdmin,
-         .categories = Category::connection, .group = Group::connection, .since = "7.0.0", .complexity = "O(1)",
-         .summary = "Protects this connection from being closed when clients take too much memory.", .syntax = "(ON|OFF)"},
-        {.name = "no-touch", .run = method<&C::no_touch>, .arity = exactly(3),
-         .flags = Flag::noscript | Flag::loading | Flag::stale, .categories = Category::connection,
-         .group = Group::connection, .since = "7.2.0", .complexity = "O(1)",
-         .summary = "Lets this connection read keys without making them look used.", .syntax = "(ON|OFF)"},
-        {.name = "pause", .run = method<&C::pause>, .arity = at_least(3), .flags = kAdmin, .categories = Category::connection,
-         .group = Group::connection, .since = "2.9.50", .complexity = "O(1)",
+        {.name = "no-evict",
+         .run = method<&C::no_evict>,
+         .arity = exactly(3),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "7.0.0",
+         .complexity = "O(1)",
+         .summary = "Protects this connection from being closed when clients take too much memory.",
+         .syntax = "(ON|OFF)"},
+        {.name = "no-touch",
+         .run = method<&C::no_touch>,
+         .arity = exactly(3),
+         .flags = Flag::noscript | Flag::loading | Flag::stale,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "7.2.0",
+         .complexity = "O(1)",
+         .summary = "Lets this connection read keys without making them look used.",
+         .syntax = "(ON|OFF)"},
+        {.name = "pause",
+         .run = method<&C::pause>,
+         .arity = at_least(3),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "2.9.50",
+         .complexity = "O(1)",
          .summary = "Holds all commands of clients back for a while, or only those that write.",
          .syntax = "timeout:integer [WRITE|ALL]"},
-        {.name = "reply", .run = method<&C::reply>, .arity = exactly(3), .flags = kQuiet | Flag::no_multi,
-         .categories = Category::connection, .group = Group::connection, .since = "3.2.0", .complexity = "O(1)",
-         .summary = "Turns replies to this connection on or off, or skips the next one.", .syntax = "(ON|OFF|SKIP)"},
-        {.name = "setinfo", .run = method<&C::set_info>, .arity = exactly(4), .flags = kQuiet,
-         .categories = Category::connection, .group = Group::connection, .since = "7.2.0", .complexity = "O(1)",
-         .summary = "Tells which client library this connection uses.", .syntax = "(LIB-NAME libname|LIB-VER libver)"},
-        {.name = "setname", .run = method<&C::set_name>, .arity = exactly(3), .flags = kQuiet,
-         .categories = Category::connection, .group = Group::connection, .since = "2.6.9", .complexity = "O(1)",
-         .summary = "Gives this connection a name.", .syntax = "connection-name"},
-        {.name = "unblock", .run = method<&C::unblock>, .arity = at_least(3), .flags = kAdmin,
-         .categories = Category::connection, .group = Group::connection, .since = "5.0.0",
+        {.name = "reply",
+         .run = method<&C::reply>,
+         .arity = exactly(3),
+         .flags = kQuiet | Flag::no_multi,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "3.2.0",
+         .complexity = "O(1)",
+         .summary = "Turns replies to this connection on or off, or skips the next one.",
+         .syntax = "(ON|OFF|SKIP)"},
+        {.name = "setinfo",
+         .run = method<&C::set_info>,
+         .arity = exactly(4),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "7.2.0",
+         .complexity = "O(1)",
+         .summary = "Tells which client library this connection uses.",
+         .syntax = "(LIB-NAME libname|LIB-VER libver)"},
+        {.name = "setname",
+         .run = method<&C::set_name>,
+         .arity = exactly(3),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "2.6.9",
+         .complexity = "O(1)",
+         .summary = "Gives this connection a name.",
+         .syntax = "connection-name"},
+        {.name = "unblock",
+         .run = method<&C::unblock>,
+         .arity = at_least(3),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "5.0.0",
          .complexity = "O(log N) where N is the number of client connections",
-         .summary = "Ends the waiting of a client in a blocking command.", .syntax = "client-id:integer [TIMEOUT|ERROR]"},
-        {.name = "unpause", .run = method<&C::unpause>, .arity = exactly(2), .flags = kAdmin,
-         .categories = Category::connection, .group = Group::connection, .since = "6.2.0",
-         .complexity = "O(N) where N is the number of paused clients", .summary = "Ends CLIENT PAUSE."},
+         .summary = "Ends the waiting of a client in a blocking command.",
+         .syntax = "client-id:integer [TIMEOUT|ERROR]"},
+        {.name = "unpause",
+         .run = method<&C::unpause>,
+         .arity = exactly(2),
+         .flags = kAdmin,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.2.0",
+         .complexity = "O(N) where N is the number of paused clients",
+         .summary = "Ends CLIENT PAUSE."},
         help_row(Group::connection, "5.0.0", Flag::loading | Flag::stale | Flag::sentinel),
     };
     static constexpr CommandSpec kRows[] = {
-        {.name = "client", .arity = at_least(2), .flags = Flag::sentinel,
-         .group = Group::connection, .since = "2.4.0", .complexity = "Depends on subcommand.",
-         .summary = "A container for commands about client connections.", .subcommands = kSubcommands},
+        {.name = "client",
+         .arity = at_least(2),
+         .flags = Flag::sentinel,
+         .group = Group::connection,
+         .since = "2.4.0",
+         .complexity = "Depends on subcommand.",
+         .summary = "A container for commands about client connections.",
+         .subcommands = kSubcommands},
     };
     return kRows;
 }

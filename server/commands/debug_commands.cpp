@@ -35,7 +35,8 @@ std::span<const DebugCommands::Subcommand> DebugCommands::table() {
         {"CONFIG-REWRITE-FORCE-ALL", 0, 0, &C::rewrite_config, "", "CONFIG REWRITE of all settings, defaults too."},
         {"CRASH-AND-RECOVER", 0, 1, &C::crash_and_recover, "[<milliseconds>]",
          "Ends without saving anything, and starts again after a while."},
-        {"DICT-RESIZING", 1, 1, &C::table_resizing, "<0|1>", "Lets tables grow and shrink (1), or holds them back (0)."},
+        {"DICT-RESIZING", 1, 1, &C::table_resizing, "<0|1>",
+         "Lets tables grow and shrink (1), or holds them back (0)."},
         {"DIGEST", 0, 0, &C::digest, "", "A number that is equal for equal data."},
         {"DIGEST-VALUE", 1, kAny, &C::digest_value, "<key> [<key> ...]", "The same for single values."},
         {"ERROR", 1, 1, &C::error, "<message>", "Replies with this error."},
@@ -53,18 +54,22 @@ std::span<const DebugCommands::Subcommand> DebugCommands::table() {
         {"POPULATE", 1, 3, &C::populate, "<count> [<prefix>] [<size>]",
          "Makes keys prefix:0, prefix:1, ... with values value:0, value:1, ..., filled up with zero bytes."},
         {"PROTOCOL", 1, 1, &C::protocol, "<type>",
-         "A reply of this type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false."},
-        {"QUICKLIST-PACKED-THRESHOLD", 1, 1, &C::packed_threshold, "<size>", "Elements of lists from this size on get a node of their own (0: those that no node holds)."},
+         "A reply of this type: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, "
+         "false."},
+        {"QUICKLIST-PACKED-THRESHOLD", 1, 1, &C::packed_threshold, "<size>",
+         "Elements of lists from this size on get a node of their own (0: those that no node holds)."},
         {"REPLYBUFFER", 2, 2, &C::reply_buffer, "PEAK-RESET-TIME <NEVER|RESET|milliseconds> or RESIZING <0|1>",
          "Accepted: reply buffers have one size here."},
         {"RESTART", 0, 1, &C::restart, "[<milliseconds>]", "Ends in order, and starts again after a while."},
         {"SDSLEN", 1, 1, &C::sds_length, "<key>", "Lengths of a key and of its value, and what they take."},
         {"SEGFAULT", 0, 0, &C::segfault, "", "Touches memory it may not touch: the server reports and dies."},
-        {"SET-ACTIVE-EXPIRE", 1, 1, &C::set_active_expire, "<0|1>", "Removes due keys by itself (1), or on access only (0)."},
+        {"SET-ACTIVE-EXPIRE", 1, 1, &C::set_active_expire, "<0|1>",
+         "Removes due keys by itself (1), or on access only (0)."},
         {"SET-DISABLE-DENY-SCRIPTS", 1, 1, &C::deny_scripts, "<0|1>", "Lets scripts call every command (1)."},
         {"SET-SKIP-CHECKSUM-VALIDATION", 1, 1, &C::checksums, "<0|1>", "Loads payloads with wrong checksums (1)."},
         {"SLEEP", 1, 1, &C::sleep, "<seconds>", "Stops the whole server for a while; decimals are allowed."},
-        {"STRINGMATCH-LEN", 2, 2, &C::string_match, "<length> <pattern>", "Matches the pattern with so many letters a."},
+        {"STRINGMATCH-LEN", 2, 2, &C::string_match, "<length> <pattern>",
+         "Matches the pattern with so many letters a."},
         {"STRINGMATCH-TEST", 0, 0, &C::string_match_test, "", "Matches random patterns with random texts."},
         {"STRUCTSIZE", 0, 0, &C::struct_size, "", "Sizes of structures in bytes."},
         {"HELP", 0, 0, &C::help, "", "Prints this help."},
@@ -88,7 +93,8 @@ Status DebugCommands::help(Context& cx) {
     cx.reply().array(1 + 2 * table().size());
     cx.reply().simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     for (const Subcommand& subcommand : table()) {
-        cx.reply().simple(fmt::format("{}{}{}", subcommand.name, subcommand.syntax.empty() ? "" : " ", subcommand.syntax));
+        cx.reply().simple(
+            fmt::format("{}{}{}", subcommand.name, subcommand.syntax.empty() ? "" : " ", subcommand.syntax));
         cx.reply().simple(fmt::format("    {}", subcommand.summary));
     }
     return {};
@@ -96,10 +102,15 @@ Status DebugCommands::help(Context& cx) {
 
 std::span<const CommandSpec> DebugCommands::rows() {
     static constexpr CommandSpec kRows[] = {
-        {.name = "debug", .run = method<&DebugCommands::debug>, .arity = at_least(2),
+        {.name = "debug",
+         .run = method<&DebugCommands::debug>,
+         .arity = at_least(2),
          .flags = Flag::admin | Flag::noscript | Flag::loading | Flag::stale | Flag::is_protected,
-         .group = Group::server, .since = "1.0.0", .complexity = "Depends on subcommand.",
-         .summary = "Looks inside the server, and provokes what should not happen.", .syntax = "subcommand [argument [argument ...]]"},
+         .group = Group::server,
+         .since = "1.0.0",
+         .complexity = "Depends on subcommand.",
+         .summary = "Looks inside the server, and provokes what should not happen.",
+         .syntax = "subcommand [argument [argument ...]]"},
     };
     return kRows;
 }
@@ -120,10 +131,11 @@ std::size_t serialized_length(const ValueRef& value) {
 
 std::string describe_table(std::size_t slots, std::size_t elements, std::size_t segments, std::size_t bytes) {
     if (elements == 0) return "No stats available for empty dictionaries\n";
-    return fmt::format(" table size: {}\n number of elements: {}\n segments: {}\n elements per segment: {:.2f}\n"
-                       " fill: {:.2f}\n bytes: {}\n",
-                       slots, elements, segments, static_cast<double>(elements) / static_cast<double>(segments),
-                       static_cast<double>(elements) / static_cast<double>(slots), bytes);
+    return fmt::format(
+        " table size: {}\n number of elements: {}\n segments: {}\n elements per segment: {:.2f}\n"
+        " fill: {:.2f}\n bytes: {}\n",
+        slots, elements, segments, static_cast<double>(elements) / static_cast<double>(segments),
+        static_cast<double>(elements) / static_cast<double>(slots), bytes);
 }
 
 }  // namespace
@@ -140,9 +152,10 @@ Status DebugCommands::object(Context& cx) {
                                    cx.keyspace.ages.idle_seconds(*entry));
     if (const auto chain = list::chain_figures(value)) {
         const Encodings& limits = cx.settings.encodings;
-        text += fmt::format(" ql_nodes:{} ql_avg_node:{:.2f} ql_listpack_max:{} ql_compressed:{} ql_uncompressed_size:{}",
-                            chain->nodes, static_cast<double>(chain->elements) / static_cast<double>(chain->nodes),
-                            limits.list_max_listpack_size, limits.list_compress_depth > 0 ? 1 : 0, chain->plain_bytes);
+        text +=
+            fmt::format(" ql_nodes:{} ql_avg_node:{:.2f} ql_listpack_max:{} ql_compressed:{} ql_uncompressed_size:{}",
+                        chain->nodes, static_cast<double>(chain->elements) / static_cast<double>(chain->nodes),
+                        limits.list_max_listpack_size, limits.list_compress_depth > 0 ? 1 : 0, chain->plain_bytes);
     }
     cx.reply().simple(text);
     return {};
@@ -157,9 +170,10 @@ Status DebugCommands::sds_length(Context& cx) {
     const auto* block = static_cast<const Block*>(value.payload);
     const std::size_t spare = block == nullptr ? 0 : block->capacity - block->size;
     const std::size_t held = block == nullptr ? 0 : block->memory_bytes();
-    cx.reply().simple(fmt::format("key_sds_len:{}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{}, val_sds_avail:{}, "
-                                  "val_zmalloc: {}",
-                                  entry->key().size(), entry->allocated_bytes(), value.text.size(), spare, held));
+    cx.reply().simple(
+        fmt::format("key_sds_len:{}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{}, val_sds_avail:{}, "
+                    "val_zmalloc: {}",
+                    entry->key().size(), entry->allocated_bytes(), value.text.size(), spare, held));
     return {};
 }
 
@@ -202,7 +216,8 @@ Status DebugCommands::table_stats(Context& cx) {
     if (index < 0 || index >= cx.keyspace.count()) return Error{"ERR Out of range database"};
     const Database& db = cx.keyspace.db(static_cast<int>(index));
     const auto& table = db.table();
-    const auto slots = static_cast<std::size_t>(static_cast<double>(table.size()) / std::max(table.fill(), 0.001) + 0.5);
+    const auto slots =
+        static_cast<std::size_t>(static_cast<double>(table.size()) / std::max(table.fill(), 0.001) + 0.5);
     std::string text = "[Dictionary HT]\nHash table 0 stats (main hash table):\n";
     text += describe_table(slots, table.size(), table.segments(), table.memory_bytes());
     // Deadlines are no hash table: an ordered index, whose elements and bytes are told in the same words.

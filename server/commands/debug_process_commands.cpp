@@ -140,7 +140,8 @@ Status DebugCommands::checksums(Context& cx) {
 // QUICKLIST-PACKED-THRESHOLD size
 Status DebugCommands::packed_threshold(Context& cx) {
     const auto bytes = parse_memory(cx.args.next<Bytes>());
-    if (!bytes || *bytes > (4ULL << 30)) return Error{"ERR argument must be a memory value bigger than 1 and smaller than 4gb"};
+    if (!bytes || *bytes > (4ULL << 30))
+        return Error{"ERR argument must be a memory value bigger than 1 and smaller than 4gb"};
     list::packed_threshold = static_cast<std::size_t>(*bytes);
     cx.reply().ok();
     return {};
@@ -197,8 +198,9 @@ Status DebugCommands::string_match_test(Context& cx) {
 
 // STRUCTSIZE
 Status DebugCommands::struct_size(Context& cx) {
-    cx.reply().simple(fmt::format("bits:{} entry_head:5 table_line:{} block_head:{} session:{} command:{}", 8 * sizeof(void*),
-                                  sizeof(table::Line), sizeof(Block), sizeof(Session), sizeof(Command)));
+    cx.reply().simple(fmt::format("bits:{} entry_head:5 table_line:{} block_head:{} session:{} command:{}",
+                                  8 * sizeof(void*), sizeof(table::Line), sizeof(Block), sizeof(Session),
+                                  sizeof(Command)));
     return {};
 }
 

@@ -52,11 +52,11 @@ void write_keys(const Server& server, InfoText& out) {
 
 // Idle: replication, forks, defragmentation, client tracking.
 void write_idle(InfoText& out) {
-    for (const Bytes name :
-         {"sync_full", "sync_partial_ok", "sync_partial_err", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
-          "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-          "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
-          "tracking_total_items", "tracking_total_prefixes", "dump_payload_sanitizations"}) {
+    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "latest_fork_usec", "total_forks",
+                             "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+                             "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+                             "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
+                             "tracking_total_items", "tracking_total_prefixes", "dump_payload_sanitizations"}) {
         out.field(name, 0);
     }
 }
@@ -114,9 +114,9 @@ void keyspace(const Server& server, InfoText& out) {
     for (int i = 0; i < server.keyspace.count(); ++i) {
         const Database& db = server.keyspace.db(i);
         if (db.size() == 0) continue;
-        out.field(fmt::format("db{}", i), fmt::format("keys={},expires={},avg_ttl={},subexpiry={}", db.size(),
-                                                      db.deadline_count(), db.mean_ttl_ms(),
-                                                      db.member_deadline_count()));
+        out.field(fmt::format("db{}", i),
+                  fmt::format("keys={},expires={},avg_ttl={},subexpiry={}", db.size(), db.deadline_count(),
+                              db.mean_ttl_ms(), db.member_deadline_count()));
     }
 }
 

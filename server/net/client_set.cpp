@@ -31,7 +31,8 @@ void encode(std::span<const Bytes> words, std::string& out) {
 }
 
 ssize_t send_pieces(int fd, std::span<iovec> pieces) {
-    if (pieces.size() == 1) [[likely]] return send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    if (pieces.size() == 1) [[likely]]
+        return send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
@@ -180,7 +181,8 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
     connection.last_used_ms = turn_ms_;
     stats_.bytes_in += got;
     // A read that came back short has emptied the socket, but for the end that may stand behind it.
-    if (got == room || connection.hung_up) [[unlikely]] read_again(connection);
+    if (got == room || connection.hung_up) [[unlikely]]
+        read_again(connection);
     return true;
 }
 
@@ -282,8 +284,10 @@ void ClientSet::keep_rest(Connection& connection, Bytes rest) {
         rest = {};
         connection.input.clear();
     }
-    if (!rest.empty()) connection.input.append(rest);
-    else if (connection.input.empty() && connection.input.capacity() > 64) std::string{}.swap(connection.input);
+    if (!rest.empty())
+        connection.input.append(rest);
+    else if (connection.input.empty() && connection.input.capacity() > 64)
+        std::string{}.swap(connection.input);
     note_input(connection);
 }
 
@@ -297,7 +301,8 @@ void ClientSet::note_input(Connection& connection) {
     recent_max_input_ = std::max(recent_max_input_, held);
     if (held <= settings_.clients.query_buffer_limit_bytes || session.client_class == ClientClass::primary) return;
     ++stats_.query_limit_disconnections;
-    log_warning("Closing client that reached max query buffer length: {} ({} bytes)", client_line(session, clock_.wall_ms()), held);
+    log_warning("Closing client that reached max query buffer length: {} ({} bytes)",
+                client_line(session, clock_.wall_ms()), held);
     close(session);
 }
 
@@ -378,7 +383,8 @@ const OutputLimit& ClientSet::output_limit(const Session& session) const {
 void ClientSet::check_output(Connection& connection) {
     Session& session = connection;
     const std::size_t held = session.output.memory_bytes();
-    if (held <= kOutputUncounted) [[likely]] return;
+    if (held <= kOutputUncounted) [[likely]]
+        return;
     recent_max_output_ = std::max(recent_max_output_, held);
     const OutputLimit& limit = output_limit(session);
     bool over = limit.hard_bytes != 0 && held >= limit.hard_bytes;
@@ -423,7 +429,8 @@ void ClientSet::flush() {
         stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
     }
     const std::uint64_t memory_limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
-    if (memory_limit != 0 && memory_bytes_ > memory_limit) [[unlikely]] evict_clients();
+    if (memory_limit != 0 && memory_bytes_ > memory_limit) [[unlikely]]
+        evict_clients();
     free_buried();
 }
 
@@ -462,7 +469,8 @@ void ClientSet::write(Connection& connection) {
     }
     account(connection);
     if (session.parked == Parked::output && session.output.bytes() < kOutputHighWater / 2) wake(session);
-    const bool done = session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
+    const bool done =
+        session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
     if (session.output.empty() && done) return close(session);
     std::uint32_t events = 0;
     if (!connection.ending && !connection.ended) events |= EPOLLRDHUP;
@@ -474,7 +482,8 @@ void ClientSet::write(Connection& connection) {
 
 // `anew`: even if nothing changes, to be told again of what the socket is ready for.
 void ClientSet::watch(Connection& connection, std::uint32_t events, bool anew) {
-    if (connection.events == events && !anew) [[likely]] return;
+    if (connection.events == events && !anew) [[likely]]
+        return;
     connection.events = events;
     connection.reads = (events & EPOLLIN) != 0;
     connection.writes = (events & EPOLLOUT) != 0;
@@ -560,11 +569,13 @@ void ClientSet::evict_clients() {
     std::vector<Connection*> largest;
     for (const auto& [id, connection] : by_id_) {
         account(*connection);
-        const bool exempt = connection->closing || connection->no_evict || connection->client_class == ClientClass::replica ||
+        const bool exempt = connection->closing || connection->no_evict ||
+                            connection->client_class == ClientClass::replica ||
                             connection->client_class == ClientClass::primary;
         if (!exempt) largest.push_back(connection.get());
     }
-    std::sort(largest.begin(), largest.end(), [](const Connection* a, const Connection* b) { return a->accounted > b->accounted; });
+    std::sort(largest.begin(), largest.end(),
+              [](const Connection* a, const Connection* b) { return a->accounted > b->accounted; });
     std::size_t total = memory_bytes_;
     for (Connection* connection : largest) {
         if (total <= limit) return;
@@ -590,13 +601,16 @@ void ClientSet::drain(std::int64_t budget_us) {
         const std::int64_t left_us = end_us - clock_.steady_us();
         if (!waiting || left_us <= 0) return;
         std::array<epoll_event, 256> ready;
-        const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), static_cast<int>(left_us / 1000) + 1);
+        const int count =
+            epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), static_cast<int>(left_us / 1000) + 1);
         for (int i = 0; i < count; ++i) {
             auto& event = ready[static_cast<std::size_t>(i)];
             if (event.data.ptr == nullptr) continue;  // a bell: nobody hears it any more
             auto& connection = *static_cast<Connection*>(event.data.ptr);
-            if ((event.events & EPOLLOUT) != 0) wrote_to(connection);
-            else close(connection);
+            if ((event.events & EPOLLOUT) != 0)
+                wrote_to(connection);
+            else
+                close(connection);
         }
         flush();
     }

@@ -11,9 +11,10 @@
 //   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
 //   2. Views of a batch's words are good until the batch has run: the shared buffer is not reused before.
 //   3. A connection that ends during a turn is marked closing, and freed when the turn is over.
-//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. Of a client
-//      that does not read its output no further request is run: it holds at most kOutputHighWater and one reply. What it
-//      sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they read.
+//   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. Of a
+//   client
+//      that does not read its output no further request is run: it holds at most kOutputHighWater and one reply. What
+//      it sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they read.
 //   5. A client that closed its sending side gets all its replies.
 //   6. The set is edge-triggered: it tells of an arrival once, which spares a look at every served socket each turn. So
 //      whoever leaves something unread says so (to_reread_), and whoever stops writing while the socket would take more
@@ -29,8 +30,8 @@
 #include <vector>
 
 #include "conf/settings.h"
-#include "server/net/connection.h"
 #include "server/call.h"
+#include "server/net/connection.h"
 
 namespace keel {
 
@@ -161,7 +162,7 @@ class ClientSet {
     std::vector<Connection*> graves_;
     std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;
-    std::uint64_t cron_at_ = 0;  // id from which the next cron goes on
+    std::uint64_t cron_at_ = 0;     // id from which the next cron goes on
     std::size_t memory_bytes_ = 0;  // of all sessions, as last looked at
     std::size_t recent_max_input_ = 0;
     std::size_t recent_max_output_ = 0;

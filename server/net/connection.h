@@ -21,22 +21,23 @@ namespace keel {
 
 // A client's session is always one of these (a script or a replica's link has a plain Session).
 struct Connection final : Session {
-    Connection(std::uint64_t session_id, int socket, const RequestLimits& limits) : Session(session_id), parser(limits) {
+    Connection(std::uint64_t session_id, int socket, const RequestLimits& limits)
+        : Session(session_id), parser(limits) {
         fd = socket;
     }
 
     RequestParser parser;
-    std::string input;        // bytes of incomplete requests
+    std::string input;  // bytes of incomplete requests
 
-    std::uint32_t events = 0;     // what epoll is asked for
-    std::size_t accounted = 0;    // memory of this one in the sum of all
-    bool ending = false;          // the peer closed its sending side: EPOLLRDHUP says nothing new
-    bool ended = false;           // and all that it sent was read; it may still read itself
-    bool output_queued = false;   // in the list of those to be written this turn
-    bool resumed = false;         // in the list of those to be looked at again without new input
-    bool rereads = false;         // in the list of those to be read from again
-    bool hung_up = false;         // EPOLLRDHUP was seen: behind what is read stands the end
-    bool buried = false;          // in the list of those to be freed
+    std::uint32_t events = 0;    // what epoll is asked for
+    std::size_t accounted = 0;   // memory of this one in the sum of all
+    bool ending = false;         // the peer closed its sending side: EPOLLRDHUP says nothing new
+    bool ended = false;          // and all that it sent was read; it may still read itself
+    bool output_queued = false;  // in the list of those to be written this turn
+    bool resumed = false;        // in the list of those to be looked at again without new input
+    bool rereads = false;        // in the list of those to be read from again
+    bool hung_up = false;        // EPOLLRDHUP was seen: behind what is read stands the end
+    bool buried = false;         // in the list of those to be freed
 };
 
 }  // namespace keel

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/net/listener.h"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
@@ -14,6 +10,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -110,7 +110,8 @@ Result<int> listening_socket(const std::string& address, const Network& network,
     if (::bind(socket.fd, found->ai_addr, found->ai_addrlen) != 0) {
         return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
     }
-    if (::listen(socket.fd, network.tcp_backlog) != 0) return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
+    if (::listen(socket.fd, network.tcp_backlog) != 0)
+        return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
     return socket.release();
 }
 
@@ -120,7 +121,8 @@ Listeners::Listeners(asio::io_context& context) : context_(context) {}
 
 Listeners::~Listeners() = default;
 
-Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network, Listeners* previous) {
+Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network,
+                                                   Listeners* previous) {
     std::unique_ptr<Listeners> out{new Listeners{context}};
     if (network.port != 0) {
         KEEL_TRY(out->open_all_tcp(network, previous));
@@ -158,7 +160,8 @@ int Listeners::shared_socket(const std::string& address, int port) const {
 
 Status Listeners::open_tcp(const std::string& address, const Network& network, const Listeners* previous) {
     const auto failed = [&](const char* why) {
-        return Error{fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
+        return Error{
+            fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
     };
     SocketCloser socket{previous != nullptr ? previous->shared_socket(address, network.port) : -1};
     if (socket.fd < 0) {
@@ -190,7 +193,8 @@ Status Listeners::open_unix(const Network& network, Listeners* previous) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof(address.sun_path)) {
-        return Error{fmt::format("Failed opening Unix socket: the path {} is longer than {} bytes", path, sizeof(address.sun_path) - 1)};
+        return Error{fmt::format("Failed opening Unix socket: the path {} is longer than {} bytes", path,
+                                 sizeof(address.sun_path) - 1)};
     }
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     SocketCloser socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -200,7 +204,8 @@ Status Listeners::open_unix(const Network& network, Listeners* previous) {
     if (network.unix_socket_mode != 0) ::chmod(path.c_str(), network.unix_socket_mode);
     if (!network.unix_socket_group.empty()) {
         const group* owner = getgrnam(network.unix_socket_group.c_str());
-        if (owner == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), owner->gr_gid) != 0) return failed("chown");
+        if (owner == nullptr || ::chown(path.c_str(), static_cast<uid_t>(-1), owner->gr_gid) != 0)
+            return failed("chown");
     }
     if (::listen(socket.fd, network.tcp_backlog) != 0) return failed("listen");
     keep(socket.release());
@@ -267,7 +272,8 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
     }
     const auto refuse = [&](Bytes text) {
         const std::string line = fmt::format("-{}\r\n", text);
-        [[maybe_unused]] const ssize_t sent = ::send(connection, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
+        [[maybe_unused]] const ssize_t sent =
+            ::send(connection, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
         ::close(connection);
         ++server.stats.connections_rejected;
     };
@@ -278,7 +284,8 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
         ++server.stats.connections_received;
         return refuse(errors::kProtectedMode.text);
     }
-    Session& session = server.clients.adopt(connection, std::move(peer_text), std::move(local_text), unix_socket, loopback);
+    Session& session =
+        server.clients.adopt(connection, std::move(peer_text), std::move(local_text), unix_socket, loopback);
     log_verbose("Accepted {}", session.peer_address);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/net/loop.h"
 
-#include <boost/asio/post.hpp>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -100,11 +100,12 @@ void Loop::poll_asio() {
 }
 
 void Loop::watch_signals(Server& server) {
-    signalled_->async_wait(asio::posix::stream_descriptor::wait_read, [this, &server](const boost::system::error_code& error) {
-        if (error) return;
-        while (const auto signal = signals_->take()) server.on_signal(*signal);
-        watch_signals(server);
-    });
+    signalled_->async_wait(asio::posix::stream_descriptor::wait_read,
+                           [this, &server](const boost::system::error_code& error) {
+                               if (error) return;
+                               while (const auto signal = signals_->take()) server.on_signal(*signal);
+                               watch_signals(server);
+                           });
 }
 
 }  // namespace keel

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The event loop, run by one thread: the clients' epoll set, in which it waits, and Boost.Asio's io_context for all else
-// (new connections, signals, completions, timers that need not be exact).
+// The event loop, run by one thread: the clients' epoll set, in which it waits, and Boost.Asio's io_context for all
+// else (new connections, signals, completions, timers that need not be exact).
 //
 //     wait in the clients' set -> [a bell rang: Asio polled] -> clients' turn -> expiry -> flush -> [cron] -> ...
 //
 // What Asio watches has a bell in the clients' set (ClientSet::add_bell), so that waiting there misses nothing. While
 // clients are busy a turn costs one epoll_wait, and Asio is polled when a bell rings, or every millisecond. Waiting in
-// Asio, with the clients' set as one descriptor in it, cost four system calls a turn where one does: a sixth of the CPU of
-// a GET by itself.
+// Asio, with the clients' set as one descriptor in it, cost four system calls a turn where one does: a sixth of the CPU
+// of a GET by itself.
 //
 // Always true:
 //   1. Everything runs on the thread that called run().

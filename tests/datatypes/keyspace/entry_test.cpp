@@ -19,11 +19,30 @@ namespace {
 
 constexpr std::size_t kKeyLengths[] = {0, 1, 16, 125, 126, 127, 128, 255, 65535, 65536};
 constexpr std::size_t kTextLengths[] = {0, 1, 7, 8, 44, 45, 200, 253, 254, 255, 256, 257, 1023, 1024, 1025, 5000};
-constexpr std::int64_t kIntegers[] = {0,          -1,          127,           -128,           128,          -129,
-                                      32767,      -32768,      32768,         -32769,         8388607,      -8388608,
-                                      8388608,    -8388609,    2147483647,    -2147483648LL,  2147483648LL, -2147483649LL,
-                                      (1LL << 47) - 1, -(1LL << 47), 1LL << 47, -(1LL << 47) - 1,
-                                      std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+constexpr std::int64_t kIntegers[] = {0,
+                                      -1,
+                                      127,
+                                      -128,
+                                      128,
+                                      -129,
+                                      32767,
+                                      -32768,
+                                      32768,
+                                      -32769,
+                                      8388607,
+                                      -8388608,
+                                      8388608,
+                                      -8388609,
+                                      2147483647,
+                                      -2147483648LL,
+                                      2147483648LL,
+                                      -2147483649LL,
+                                      (1LL << 47) - 1,
+                                      -(1LL << 47),
+                                      1LL << 47,
+                                      -(1LL << 47) - 1,
+                                      std::numeric_limits<std::int64_t>::max(),
+                                      std::numeric_limits<std::int64_t>::min()};
 constexpr UnixMs kDeadlines[] = {kNoDeadline, 0, 1'700'000'000'000, std::numeric_limits<UnixMs>::max()};
 
 // Text that tells positions apart.
@@ -34,9 +53,7 @@ std::string text_of(std::size_t length, char first) {
 }
 
 ValueRef text_value(Bytes text) { return {.form = static_cast<std::uint8_t>(StringForm::text), .text = text}; }
-ValueRef integer_value(std::int64_t n) {
-    return {.form = static_cast<std::uint8_t>(integer_form(n)), .integer = n};
-}
+ValueRef integer_value(std::int64_t n) { return {.form = static_cast<std::uint8_t>(integer_form(n)), .integer = n}; }
 
 void end(Entry* entry) {
     LazyFree::free_now(entry->value());
@@ -155,8 +172,10 @@ TEST_CASE("entry: a part of its own text may be put in its place") {
             for (const std::size_t size : {length - from, (length - from) / 2}) {
                 const Owned entry = make("key", kNoDeadline, text_value(text));
                 const Bytes held = entry->value().text.substr(from, size);
-                if (entry->overwrite(text_value(held))) REQUIRE(text_in(*entry) == text.substr(from, size));
-                else REQUIRE(text_in(*entry) == text);
+                if (entry->overwrite(text_value(held)))
+                    REQUIRE(text_in(*entry) == text.substr(from, size));
+                else
+                    REQUIRE(text_in(*entry) == text);
             }
         }
     }

@@ -204,9 +204,9 @@ TEST_CASE("lists: another type is refused, and nothing touched") {
     keel("SET s x");
     keel("RPUSH l x");
     for (const char* line :
-         {"LPUSH s a", "RPUSHX s a", "LPOP s", "LPOP s 2", "LLEN s", "LINDEX s 0", "LSET s 0 x", "LRANGE s 0 1", "LTRIM s 0 1",
-          "LINSERT s BEFORE a b", "LREM s 0 a", "LPOS s a", "LMOVE s l LEFT LEFT", "LMOVE l s LEFT LEFT", "RPOPLPUSH l s",
-          "LMPOP 2 none s LEFT", "BLPOP none s 0", "BLMOVE l s LEFT LEFT 0", "BLMPOP 0 1 s LEFT"}) {
+         {"LPUSH s a", "RPUSHX s a", "LPOP s", "LPOP s 2", "LLEN s", "LINDEX s 0", "LSET s 0 x", "LRANGE s 0 1",
+          "LTRIM s 0 1", "LINSERT s BEFORE a b", "LREM s 0 a", "LPOS s a", "LMOVE s l LEFT LEFT", "LMOVE l s LEFT LEFT",
+          "RPOPLPUSH l s", "LMPOP 2 none s LEFT", "BLPOP none s 0", "BLMOVE l s LEFT LEFT 0", "BLMPOP 0 1 s LEFT"}) {
         INFO(line);
         CHECK(keel(line) == kWrongType);
     }

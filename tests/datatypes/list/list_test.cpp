@@ -44,7 +44,9 @@ Model forwards(const List& list) {
 
 Model backwards(const List& list) {
     Model out;
-    if (!list.empty()) list.visit_back(list.count() - 1, [&](const ListpackItem& item) { return out.push_front(text_of(item)), true; });
+    if (!list.empty())
+        list.visit_back(list.count() - 1,
+                        [&](const ListpackItem& item) { return out.push_front(text_of(item)), true; });
     return out;
 }
 
@@ -59,8 +61,10 @@ void check_nodes(const List& list, const Limits& limits) {
         const bool at_an_end = i < limits.depth() || i + limits.depth() >= list.node_count();
         if (at_an_end) REQUIRE_FALSE(node.squeezed());
         const NodeReader reader{node};
-        if (reader.plain()) REQUIRE(node.count == 1);
-        else REQUIRE(reader.pack().count() == node.count);
+        if (reader.plain())
+            REQUIRE(node.count == 1);
+        else
+            REQUIRE(reader.pack().count() == node.count);
     }
     REQUIRE(sum == list.count());
 }

@@ -3,8 +3,8 @@
 // Set commands: replies, events, what replicas are told, errors, encodings around each threshold.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <map>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <vector>
 
