@@ -5,6 +5,7 @@
 #include <deque>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "datatypes/list/families.h"
 
@@ -181,18 +182,18 @@ TEST_CASE("list: inner nodes are squeezed, the ends are not") {
     Owned list{limits};
     for (int i = 0; i < 80; ++i) list->push(End::tail, std::string(100, 'x'));
     REQUIRE(list->node_count() == 20);
-    for (std::size_t i = 0; i < 20; ++i) CHECK(list->node(i).squeezed() == (i >= 2 && i < 18));
+    for (std::size_t i = 0; i < 20; ++i) CHECK(std::as_const(*list).node(i).squeezed() == (i >= 2 && i < 18));
     CHECK(kOps.memory(list->value(), 0) < 80 * 100 / 2);
     list->erase(0, 40);
-    for (std::size_t i = 0; i < 10; ++i) CHECK(list->node(i).squeezed() == (i >= 2 && i < 8));
+    for (std::size_t i = 0; i < 10; ++i) CHECK(std::as_const(*list).node(i).squeezed() == (i >= 2 && i < 8));
     list->set(20, "other");  // an inner one is squeezed again
-    CHECK(list->node(5).squeezed());
+    CHECK(std::as_const(*list).node(5).squeezed());
 }
 
 TEST_CASE("list: nodes that squeezing does not make smaller stay as they are") {
     Owned list{Limits{1, 1}};
     for (int i = 0; i < 10; ++i) list->push(End::tail, std::to_string(i));  // under 48 bytes
-    for (std::size_t i = 0; i < list->node_count(); ++i) CHECK_FALSE(list->node(i).squeezed());
+    for (std::size_t i = 0; i < list->node_count(); ++i) CHECK_FALSE(std::as_const(*list).node(i).squeezed());
 }
 
 TEST_CASE("list: elements above the packed threshold get a node of their own") {
@@ -204,8 +205,8 @@ TEST_CASE("list: elements above the packed threshold get a node of their own") {
     list->insert(1, "another long one");
     packed_threshold = 0;
     REQUIRE(list->node_count() == 4);
-    CHECK(list->node(1).kind == NodeKind::plain);
-    CHECK(list->node(2).kind == NodeKind::plain);
+    CHECK(std::as_const(*list).node(1).kind == NodeKind::plain);
+    CHECK(std::as_const(*list).node(2).kind == NodeKind::plain);
     CHECK(forwards(*list) == Model{"short", "another long one", "a long element", "short"});
 }
 
