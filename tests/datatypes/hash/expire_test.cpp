@@ -3,6 +3,8 @@
 // Deadlines of fields: each fact for a packed hash and for a table.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include <map>
 
 #include "tests/support/command_runner.h"
@@ -180,7 +182,10 @@ TEST_CASE("field expiry: the last field takes the key along") {
     Both::run([](CommandRunner& keel) {
         keel("HSETEX h PX 10 FIELDS 2 a 1 b 2");
         keel.advance_ms(10);
-        CHECK(keel.expired_members() == Strings{"h a", "h b", "h"});
+        Strings gone = keel.expired_members();  // what is due at one moment goes in any order, the key last
+        REQUIRE(gone.size() == 3);
+        std::sort(gone.begin(), gone.end() - 1);
+        CHECK(gone == Strings{"h a", "h b", "h"});
         CHECK(keel("EXISTS h") == ":0\r\n");
         CHECK(keel.expired().empty());
     });

@@ -214,7 +214,8 @@ TEST_CASE("list: a chain that has shrunk to half the limit is one listpack again
     Owned list{Limits{10, 0}};
     for (int i = 0; i < 11; ++i) list->push(End::tail, "x");
     CHECK(kOps.encoding_name(list->value()) == "quicklist");
-    list->erase(0, 5);
+    list->erase(10, 1);  // a chain of one node now
+    list->erase(0, 4);
     list->shrink();
     CHECK(kOps.encoding_name(list->value()) == "quicklist");
     list->erase(0, 1);
