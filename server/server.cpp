@@ -177,10 +177,13 @@ bool Server::make_room() {
 
 // ---- Time ----
 
-bool Server::expire(std::int64_t budget_us) {
+bool Server::has_due() {
     if (!keyspace.active_expire || pause.active() || settings.process.import_mode) return false;
     const auto earliest = keyspace.earliest_deadline();
-    if (!earliest || *earliest > keyspace.now()) return false;
+    return earliest && *earliest <= keyspace.now();
+}
+
+bool Server::expire(std::int64_t budget_us) {
     const std::uint64_t started = CycleClock::ticks();
     const bool left = keyspace.remove_due(keyspace.now(), clock, budget_us);
     after_command.drain();

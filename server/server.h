@@ -127,6 +127,8 @@ struct Server {
 
     // Makes room below maxmemory; see Evictor::make_room.
     bool make_room();
+    // Whether a key is due that we have to remove.
+    [[nodiscard]] bool has_due();
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
     // Serves and ends those who wait for keys, as far as keys came by themselves or their time is over.

@@ -29,7 +29,7 @@
 // While an item is in the index its deadline must not change: erase, change, insert. Costs are O(log n), except
 // front() and pop_due() when only deadlines beyond 2^47 or below zero remain: then they read all items of one time.
 //
-// Not here: what to do with what is due (datatypes/keyspace/expire_cycle), and how much of it at once.
+// Not here: what to do with what is due (Keyspace::remove_due), and how much of it at once.
 #pragma once
 
 #include <absl/container/btree_map.h>

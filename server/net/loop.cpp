@@ -19,9 +19,8 @@ namespace keel {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::int64_t kAsioEveryUs = 1000;   // how long Asio's timers may wait while clients are busy
-constexpr std::int64_t kExpireBusyUs = 250;   // a turn's share for due keys while clients wait
-constexpr std::int64_t kExpireIdleUs = 2000;  // when none does
+constexpr std::int64_t kAsioEveryUs = 1000;  // how long Asio's timers may wait while clients are busy
+constexpr std::int64_t kExpireUs = 250;      // a turn's share for due keys: whoever asks meanwhile waits so long
 }  // namespace
 
 Loop::Loop() : posted_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { KEEL_CHECK(posted_ >= 0); }
@@ -59,9 +58,14 @@ void Loop::turn(Server& server) {
     server.keyspace.set_now(now_ms);
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
-    due_left_ = server.expire(served > 0 ? kExpireBusyUs : kExpireIdleUs);
     server.serve_waiters();
     server.clients.flush();
+    due_left_ = false;
+    if (server.has_due()) {  // after the replies: they don't wait for it
+        due_left_ = server.expire(kExpireUs);
+        server.serve_waiters();
+        server.clients.flush();
+    }
 
     const std::int64_t now_us = server.clock.steady_us();
     if (now_us >= next_cron_us_ && !server.cron_paused) {
