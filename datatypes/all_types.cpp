@@ -13,18 +13,21 @@
 #include "datatypes/stream/families.h"
 #include "datatypes/string/families.h"
 #include "datatypes/string/string_value.h"
+#include "datatypes/zset/families.h"
 
 namespace keel {
 
 namespace {
 
-constexpr std::array<const TypeOps*, 5> kTypes = {&string::kOps, &list::kOps, &set::kOps, &stream::kOps, &hash::kOps};
+constexpr std::array<const TypeOps*, 6> kTypes = {&string::kOps, &list::kOps,   &set::kOps,
+                                                  &zset::kOps,   &stream::kOps, &hash::kOps};
 
 constexpr std::array<const TypeOps*, kTypeCount> kByType = [] {
     std::array<const TypeOps*, kTypeCount> out{};
     out[static_cast<std::size_t>(Type::string)] = &string::kOps;
     out[static_cast<std::size_t>(Type::list)] = &list::kOps;
     out[static_cast<std::size_t>(Type::set)] = &set::kOps;
+    out[static_cast<std::size_t>(Type::zset)] = &zset::kOps;
     out[static_cast<std::size_t>(Type::stream)] = &stream::kOps;
     out[static_cast<std::size_t>(Type::hash)] = &hash::kOps;
     return out;
@@ -46,6 +49,9 @@ void add_data_commands(Registry& registry) {
     registry.add(string::kRangeCommands);
     registry.add(string::kMultiCommands);
     registry.add(string::kLcsCommands);
+    registry.add(string::kBitmapCommands);
+    registry.add(string::kBitfieldCommands);
+    registry.add(string::kHyperLogLogCommands);
     registry.add(list::kPushCommands);
     registry.add(list::kAccessCommands);
     registry.add(list::kEditCommands);
@@ -55,6 +61,12 @@ void add_data_commands(Registry& registry) {
     registry.add(set::kCommands);
     registry.add(set::kDrawCommands);
     registry.add(set::kAlgebraCommands);
+    registry.add(zset::kCommands);
+    registry.add(zset::kReadCommands);
+    registry.add(zset::kRangeCommands);
+    registry.add(zset::kRemoveCommands);
+    registry.add(zset::kPopCommands);
+    registry.add(zset::kCombineCommands);
     registry.add(stream::kCommands);
     registry.add(stream::kRangeCommands);
     registry.add(stream::kReadCommands);

@@ -16,6 +16,7 @@ struct Event {
 
 namespace events {
 // generic
+inline constexpr Event kNone{NotifyFlag{}, ""};  // a change of which nobody hears
 inline constexpr Event kDel{kNotifyGeneric, "del"};
 inline constexpr Event kRenameFrom{kNotifyGeneric, "rename_from"};
 inline constexpr Event kRenameTo{kNotifyGeneric, "rename_to"};
@@ -37,6 +38,9 @@ inline constexpr Event kAppend{kNotifyString, "append"};
 inline constexpr Event kIncrBy{kNotifyString, "incrby"};
 inline constexpr Event kDecrBy{kNotifyString, "decrby"};
 inline constexpr Event kIncrByFloat{kNotifyString, "incrbyfloat"};
+// bitmaps and HyperLogLog
+inline constexpr Event kSetBit{kNotifyString, "setbit"};
+inline constexpr Event kPfAdd{kNotifyString, "pfadd"};
 // lists
 inline constexpr Event kLPush{kNotifyList, "lpush"};
 inline constexpr Event kRPush{kNotifyList, "rpush"};

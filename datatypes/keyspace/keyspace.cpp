@@ -34,22 +34,28 @@ Entry* Database::write(const Key& key) {
 
 void Database::enlist(Entry* entry) {
     deadlines_->insert(entry);
+    home_.earliest_known_ = false;
     deadline_sum_ += entry->deadline();
 }
 
 void Database::strike(const Entry* entry) {
     deadlines_->erase(entry);
+    home_.earliest_known_ = false;
     deadline_sum_ -= entry->deadline();
 }
 
 void Database::enlist_members(Entry* entry) {
-    if (member_deadline(*entry) != kNoDeadline) [[unlikely]]
-        member_deadlines_->insert(entry);
+    if (member_deadline(*entry) == kNoDeadline) [[likely]]
+        return;
+    member_deadlines_->insert(entry);
+    home_.earliest_known_ = false;
 }
 
 void Database::strike_members(const Entry* entry) {
-    if (member_deadline(*entry) != kNoDeadline) [[unlikely]]
-        member_deadlines_->erase(entry);
+    if (member_deadline(*entry) == kNoDeadline) [[likely]]
+        return;
+    member_deadlines_->erase(entry);
+    home_.earliest_known_ = false;
 }
 
 void Database::members_changed(Entry* entry, UnixMs before) {
@@ -58,6 +64,7 @@ void Database::members_changed(Entry* entry, UnixMs before) {
         return;
     if (before != kNoDeadline) member_deadlines_->erase(entry, before);
     if (after != kNoDeadline) member_deadlines_->insert(entry);
+    home_.earliest_known_ = false;
 }
 
 std::int64_t Database::mean_ttl_ms() const {
@@ -158,6 +165,7 @@ void Database::clear(bool lazily) {
     if (table_.size() == 0) return;
     const bool paused = table_.resize_paused();
     deadline_sum_ = 0;
+    home_.earliest_known_ = false;
     // What it takes to hand a job over and to share the heap meanwhile is better spent on freeing a few keys here.
     constexpr std::size_t kFew = 64;
     if (!lazily || table_.size() <= kFew) {
@@ -276,12 +284,14 @@ std::size_t Keyspace::keys() const {
 }
 
 std::optional<UnixMs> Keyspace::earliest_deadline() {
-    std::optional<UnixMs> earliest;
+    if (earliest_known_) return earliest_;
+    earliest_.reset();
     for (const auto& db : databases_) {
         const auto due = db->earliest_deadline();
-        if (due && (!earliest || *due < *earliest)) earliest = due;
+        if (due && (!earliest_ || *due < *earliest_)) earliest_ = due;
     }
-    return earliest;
+    earliest_known_ = true;
+    return earliest_;
 }
 
 bool Keyspace::remove_due(UnixMs now, const Clock& clock, std::int64_t budget_us) {

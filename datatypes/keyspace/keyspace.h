@@ -70,7 +70,7 @@ class Keyspace {
     [[nodiscard]] UnixMs now() const { return now_ms_; }
 
     [[nodiscard]] std::size_t keys() const;
-    // The earliest deadline of all databases.
+    // The earliest deadline of all databases. Asked in every turn: looked for only after a deadline came or went.
     [[nodiscard]] std::optional<UnixMs> earliest_deadline();
     // Removes what is due, announcing each key, for at most about `budget_us` by `clock`. Returns true if due keys
     // are left.
@@ -95,6 +95,8 @@ class Keyspace {
     LazyFree& lazy_free_;
     KeyspaceListener& listener_;
     UnixMs now_ms_;
+    std::optional<UnixMs> earliest_;  // good while earliest_known_
+    bool earliest_known_ = true;
     std::vector<std::unique_ptr<Database>> databases_;
 };
 

@@ -93,6 +93,10 @@ def empty_size(words, ours, theirs):
     return command(words) == b"CONFIG" and b"" in words[3:] and ours is not None and "must be a memory value" in ours
 
 
+def rank_with_score(words, ours, theirs):
+    return command(words) in (b"ZRANK", b"ZREVRANK") and len(words) == 4 and isinstance(theirs, Error) and "number of arguments" in theirs
+
+
 def list_encoding(words, ours, theirs):
     return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"listpack", b"quicklist")
 
@@ -105,12 +109,19 @@ def least_integer(words, ours, theirs):
 
 def timeout_overflow(words, ours, theirs):
     return ours == Error("ERR timeout is out of range") and theirs == Error("ERR timeout is negative")
+
+
 def small_set_is_a_listpack(words, ours, theirs):
     return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"listpack", b"hashtable")
 
 
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
+
+
+def ranges_first(words, ours, theirs):
+    return (command(words) in (b"BITCOUNT", b"BITPOS") and isinstance(ours, Error)
+            and (theirs in (0, -1) or isinstance(theirs, Error) and theirs.startswith("WRONGTYPE")))
 
 
 ACCEPTED = [
@@ -142,6 +153,9 @@ ACCEPTED = [
     Accepted("OBJECT ENCODING of a small set of words",
              "a listpack as in Redis 7.2, also when it was an intset before; 7.0 has such sets in hash tables", small_set_is_a_listpack),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
+    Accepted("ZRANK and ZREVRANK: WITHSCORE", "since 7.2; 7.0 has no fourth word", rank_with_score),
+    Accepted("BITCOUNT and BITPOS read their words before they look at the key",
+             "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
 ]
 
 

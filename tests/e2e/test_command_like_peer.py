@@ -18,6 +18,8 @@ DIFFERENT = {
     ("auth", "flags"): "skip_monitor and skip_slowlog keep passwords out of both; Redis blanks the words instead",
     ("hello", "flags"): "as AUTH",
     ("client|reply", "flags"): "no_multi: inside EXEC it would take a part of its reply away",
+    ("zrank", "arity"): "as in Redis 7.2: WITHSCORE",
+    ("zrevrank", "arity"): "as ZRANK",
 }
 FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs")
 # Commands whose arguments are compared in full, names and all.

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""HyperLogLogs: GET compares them byte for byte with redis-server's, whatever was added, merged or counted before."""
+from compare import Step, exact
+
+WEIGHT = 15
+READS = {"string": ([b"GET", b""], exact)}
+
+EMPTY = b"HYLL\x01" + bytes(11) + b"\x7f\xff"
+CORRUPT = [
+    EMPTY[:-2], EMPTY[:-1], EMPTY[:-1] + b"\xfe", EMPTY + b"\x00", EMPTY[:15], b"HYLL\x02" + EMPTY[5:], b"HYLL\x00" + EMPTY[5:],
+    EMPTY[:15] + b"\x80\x7f\xfe", EMPTY[:15] + b"\x80" + b"\xff" * 500, EMPTY[:15] + b"\x80", b"HYLL", b"hyll\x01" + EMPTY[5:],
+]
+
+
+def one(g):
+    return Step(g.choice(MAKERS)(g))
+
+
+def _few(g):
+    return [b"PFADD", g.key()] + [b"%d" % g.rng.randint(0, 400) for _ in range(g.rng.randint(0, 6))]
+
+
+def _many(g):
+    start, step = g.rng.randint(0, 100000), g.choice([1, 1, 7])
+    return [b"PFADD", g.key()] + [b"e:%d" % (start + i * step) for i in range(g.rng.randint(20, 600))]
+
+
+def _words(g):
+    return [b"PFADD", g.key()] + [g.value() for _ in range(g.rng.randint(1, 4))]
+
+
+def _debug(g):
+    what = g.choice([b"DECODE", b"DECODE", b"ENCODING", b"ENCODING", b"TODENSE", b"GETREG"]) if g.chance(0.97) else b"NOSUCH"
+    return [b"PFDEBUG", g.anycase(what), g.key()]
+
+
+def _set(g):
+    return [b"SET", g.key(), g.choice(CORRUPT) if g.chance(0.3) else EMPTY]
+
+
+MAKERS = [
+    _few, _few, _few, _few, _few, _many, _many, _words, _debug, _set,
+    lambda g: [b"PFCOUNT", g.key()],
+    lambda g: [b"PFCOUNT", g.key()],
+    lambda g: [b"PFCOUNT"] + g.keys(),
+    lambda g: [b"PFMERGE", g.key()] + g.keys(),
+    lambda g: [b"PFMERGE", g.key()],
+    lambda g: [b"GET", g.key()],
+    lambda g: [b"GET", g.key()],
+    lambda g: [b"STRLEN", g.key()],
+    lambda g: [b"COPY", g.key(), g.key()],
+    lambda g: [b"DEL", g.key()],
+    lambda g: [b"DEL", g.key()],
+]
