@@ -272,7 +272,7 @@ std::size_t ListpackView::count() const noexcept {
     return entries;
 }
 
-std::size_t ListpackView::entry_bytes(Place at) noexcept {
+std::size_t ListpackView::other_entry_bytes(Place at) noexcept {
     if (const std::size_t known = kEntryBytes[tag_at(at)]; known > 0) [[likely]]
         return known;
     const std::size_t body = long_body(at);
@@ -282,11 +282,6 @@ std::size_t ListpackView::entry_bytes(Place at) noexcept {
 Place ListpackView::first() const noexcept { return empty() ? nullptr : raw_ + kHeaderBytes; }
 
 Place ListpackView::last() const noexcept { return prev(end()); }
-
-Place ListpackView::next(Place at) const noexcept {
-    at += entry_bytes(at);
-    return is_end(at) ? nullptr : at;
-}
 
 Place ListpackView::prev(Place at) const noexcept {
     return at == raw_ + kHeaderBytes ? nullptr : at - bytes_before(at);
@@ -307,7 +302,7 @@ Place ListpackView::at(std::int64_t index) const noexcept {
     return found;
 }
 
-ListpackItem ListpackView::get(Place at) const noexcept {
+ListpackItem ListpackView::get_other(Place at) noexcept {
     if (is_text(tag_at(at))) return {.text = text_at(at)};
     return {.integer = integer_at(at), .is_integer = true};
 }

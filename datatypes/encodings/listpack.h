@@ -74,15 +74,24 @@ class ListpackView {
     // Walking. Null when there is nothing there. O(1).
     [[nodiscard]] Place first() const noexcept;
     [[nodiscard]] Place last() const noexcept;
-    [[nodiscard]] Place next(Place at) const noexcept;  // null behind the last
+    [[nodiscard]] Place next(Place at) const noexcept {  // null behind the last
+        at += entry_bytes(at);
+        return *at == kEndByte ? nullptr : at;
+    }
     [[nodiscard]] Place prev(Place at) const noexcept;  // null before the first
     // Behind the last entry: where an insert appends.
     [[nodiscard]] Place end() const noexcept { return raw_ + size_bytes() - 1; }
     // The entry of that index; negative counts from the end, -1 the last. Null out of range. O(n), from the nearer end.
     [[nodiscard]] Place at(std::int64_t index) const noexcept;
-    [[nodiscard]] ListpackItem get(Place at) const noexcept;
+    [[nodiscard]] ListpackItem get(Place at) const noexcept {
+        if (is_short_text(at)) [[likely]]
+            return {.text = {at + 1, short_length(at)}};
+        return get_other(at);
+    }
     // The bytes an entry takes, tag to back-length.
-    [[nodiscard]] static std::size_t entry_bytes(Place at) noexcept;
+    [[nodiscard]] static std::size_t entry_bytes(Place at) noexcept {
+        return is_short_text(at) ? 2 + short_length(at) : other_entry_bytes(at);
+    }
 
     // The first entry at or behind `from` that equals `text`, looking at one and then passing over `skip` (1 finds the
     // keys of pairs). Null `from` or nothing found: null. O(n).
@@ -101,6 +110,16 @@ class ListpackView {
 
   protected:
     const char* raw_;
+
+  private:
+    // Most entries are text below 64 bytes: a tag 10xxxxxx with the length, the text, one byte of back-length.
+    static constexpr char kEndByte = static_cast<char>(0xFF);
+    [[nodiscard]] static bool is_short_text(Place at) noexcept {
+        return (static_cast<std::uint8_t>(*at) & 0xC0) == 0x80;
+    }
+    [[nodiscard]] static std::size_t short_length(Place at) noexcept { return static_cast<std::uint8_t>(*at) & 0x3F; }
+    [[nodiscard]] static ListpackItem get_other(Place at) noexcept;
+    [[nodiscard]] static std::size_t other_entry_bytes(Place at) noexcept;
 };
 
 // Owns a listpack. A value's payload is the released raw pointer; a command takes it up with adopt(), changes it and

@@ -19,7 +19,8 @@ ScoreCut low_cut(const ScoreRange& range) { return {range.min, range.min_open}; 
 ScoreCut high_cut(const ScoreRange& range) { return {range.max, !range.max_open}; }
 
 TextCut cut_at(const TextBound& bound, bool with_equal) {
-    return {bound.text, bound.kind == TextBound::Kind::at && with_equal, bound.kind == TextBound::Kind::behind_all};
+    const bool inside = bound.kind == TextBound::Kind::at;
+    return {inside ? bound.text : Bytes{}, inside && with_equal, bound.kind == TextBound::Kind::behind_all};
 }
 TextCut low_cut(const TextRange& range) { return cut_at(range.min, range.min.open); }
 TextCut high_cut(const TextRange& range) { return cut_at(range.max, !range.max.open); }

@@ -31,6 +31,27 @@ inline void store(void* to, T value) noexcept {
     std::memcpy(to, &value, sizeof(T));
 }
 
+// memcpy for what is mostly short: up to 16 bytes without a call, as two words that may overlap.
+[[gnu::always_inline]] inline void copy_short(char* to, Bytes from) noexcept {
+    const std::size_t n = from.size();
+    const char* const at = from.data();
+    if (n > 16) {
+        std::memcpy(to, at, n);
+    } else if (n >= 8) {
+        const auto last = load<std::uint64_t>(at + n - 8);
+        store(to, load<std::uint64_t>(at));
+        store(to + n - 8, last);
+    } else if (n >= 4) {
+        const auto last = load<std::uint32_t>(at + n - 4);
+        store(to, load<std::uint32_t>(at));
+        store(to + n - 4, last);
+    } else if (n > 0) {
+        to[0] = at[0];
+        to[n / 2] = at[n / 2];
+        to[n - 1] = at[n - 1];
+    }
+}
+
 template <typename T>
 [[nodiscard]] inline T load_le(const void* from) noexcept {
     T value = load<T>(from);

@@ -80,7 +80,7 @@ class Reply {
             // At most 7 bytes before and 2 behind; one more because a header is stored as a word of 8.
             char* const start = out_->reserve(bytes.size() + 10);
             char* to = start + store_header('$', bytes.size(), start);
-            if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+            copy_short(to, bytes);
             to += bytes.size();
             std::memcpy(to, "\r\n", 2);
             return out_->commit(static_cast<std::size_t>(to + 2 - start));
