@@ -21,6 +21,7 @@ Status listen_anew(Server& server) {
     Loop& loop = *server.loop;
     const Network& network = server.settings.network;
     auto opened = Listeners::open(loop.context(), network, loop.listeners.get());
+    if (loop.listeners) loop.listeners->stop(server);
     if (!opened) {
         loop.listeners.reset();
         opened = Listeners::open(loop.context(), network);

@@ -114,6 +114,8 @@ void ClientSet::add_bell(int descriptor) {
     KEEL_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST);
 }
 
+void ClientSet::remove_bell(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
+
 std::size_t ClientSet::turn(std::int64_t now_ms) {
     turn_ms_ = now_ms;
     const std::size_t count = std::exchange(ready_count_, 0);

@@ -55,8 +55,10 @@ class ClientSet {
     // are, for turn(). True: a bell rang.
     bool wait(int most_ms);
     // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read: a
-    // bell. It rings once for each arrival. Closing the descriptor takes it off.
+    // bell. It rings once for each arrival. Closing the descriptor takes it off, unless another one stands for the same
+    // file: then it has to be taken off before.
     void add_bell(int descriptor);
+    void remove_bell(int descriptor);
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
     // connections had something to do. before_flush() runs between the last command and the first write.
     std::size_t turn(std::int64_t now_ms);
