@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "datatypes/command/help.h"
 #include "protocol/base/number.h"
-#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace keel {

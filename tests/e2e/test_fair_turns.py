@@ -39,11 +39,6 @@ def connect(server):
     return socket.create_connection(("127.0.0.1", server.port), timeout=60 * PATIENCE)
 
 
-def loop_figure(c, name):
-    line = [x for x in c("INFO", "everything").splitlines() if x.startswith(name + ":")][0]
-    return int(line.split(":")[1])
-
-
 def test_many_clients_that_ask_for_much(server, c):
     """50 clients with 12 MB of replies each, sent whole before any is read: 4 s of work in one turn, if it had no bound."""
     c("SET", "v", b"x" * 60_000)
