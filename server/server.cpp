@@ -35,6 +35,7 @@ void RemovalEffects::on_expired(Database& db, const Entry& entry) {
 void RemovalEffects::on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kHexpired);
+    if (!effects_.heard()) return;
     std::vector<std::string> words{"HDEL", std::string{key}};
     words.insert(words.end(), names.begin(), names.end());
     effects_.before(db.index(), std::move(words));
@@ -90,6 +91,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     });
     after_command.set_events(&key_events);
     after_command.set_blocking(&blocking);
+    effects.set_heard(false);  // neither log nor replicas yet
     dispatcher.context().blocker = &blocking;
     apply_settings();
     facts.memory_at_start = used_memory();
