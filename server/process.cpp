@@ -258,7 +258,7 @@ void announce_ready(Server& server) {
     notify_supervisor(server.settings.process, "STATUS=Ready to accept connections\nREADY=1\n");
 }
 
-std::uint32_t raise_file_limit(std::uint32_t clients) {
+std::uint32_t raise_file_limit(std::uint32_t clients, int* refusal) {
     const rlim_t wanted = rlim_t{clients} + kReservedFiles;
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;  // nothing known, nothing enforced
@@ -266,6 +266,7 @@ std::uint32_t raise_file_limit(std::uint32_t clients) {
         const rlim_t hard = limit.rlim_max;
         limit = {wanted, std::max(hard, wanted)};
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            if (refusal != nullptr) *refusal = errno;
             limit = {std::min(hard, wanted), hard};
             setrlimit(RLIMIT_NOFILE, &limit);
         }
@@ -281,10 +282,12 @@ Status fit_clients_to_file_limit(Config& config) {
     const std::uint64_t wanted = asked + kReservedFiles;
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
-    const std::uint32_t fitting = raise_file_limit(asked);
+    int refusal = EPERM;
+    const std::uint32_t fitting = raise_file_limit(asked, &refusal);
     if (fitting == 0) {
         return Error{fmt::format("Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
-                                 "file limit to at least {}. Exiting.", before.rlim_cur, wanted)};
+                                 "file limit to at least {}, which is for one client; {} is for the {} of maxclients. Exiting.",
+                                 before.rlim_cur, kReservedFiles + 1, wanted, asked)};
     }
     if (fitting == asked) {
         if (before.rlim_cur < wanted) {
@@ -294,7 +297,7 @@ Status fit_clients_to_file_limit(Config& config) {
     }
     settings.max_clients = fitting;
     log_warning("You requested maxclients of {} requiring at least {} max file descriptors.", asked, wanted);
-    log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(EPERM));
+    log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(refusal));
     log_warning("Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need "
                 "higher maxclients increase 'ulimit -n'.", fitting + kReservedFiles, fitting);
     return {};
