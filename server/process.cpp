@@ -21,6 +21,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/base/words.h"
+#include "server/build_facts.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/server.h"
@@ -228,8 +229,8 @@ void warn_of_machine(const Settings& settings) {
 void announce_start(const Config& config, const ProcessFacts&) {
     const Settings& settings = config.settings();
     log_notice("oO0OoO0OoO0Oo keel is starting oO0OoO0OoO0Oo");
-    log_notice("keel version={}, bits={}, redis_version={}, pid={}, just started", kKeelVersion, 8 * sizeof(void*),
-               kRedisVersion, getpid());
+    log_notice("keel version={}, bits={}, redis_version={}, commit={}, modified={}, pid={}, just started", kKeelVersion,
+               8 * sizeof(void*), kRedisVersion, kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, getpid());
     if (config.file().empty()) {
         log_warning("Warning: no config file specified, using the default config. In order to specify a config file use "
                     "keel-server /path/to/keel.conf");
