@@ -30,6 +30,7 @@ void RemovalEffects::on_expired(Database& db, const Entry& entry) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kExpired);
     effects_.before(db.index(), {"DEL", key});
+    begins("expire-del");
 }
 
 void RemovalEffects::on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) {
@@ -49,6 +50,7 @@ void RemovalEffects::on_evicted(Database& db, const Entry& entry) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kEvicted);
     effects_.before(db.index(), {"DEL", key});
+    begins("eviction-del");
 }
 
 // ---- Server ----
@@ -70,7 +72,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       loop(std::make_unique<Loop>()),
       background([this] { loop->post([this] { background.run_completions(); }); }, "bio_lazy_free"),
       lazy_free(&background),
-      removals(effects),
+      removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
       evictor(keyspace, removals, settings.memory, clock, random, [] { return used_memory(); }),
       after_command(effects, stats, settings),
@@ -163,11 +165,7 @@ void Server::note_slow(const Session& session, const Call& call, std::uint64_t t
 }
 
 void Server::note_latency(Bytes event, std::uint64_t started) {
-    const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
-    if (threshold_ms <= 0) return;
-    const std::uint64_t took_ms = CycleClock::ns(CycleClock::ticks() - started) / 1'000'000;
-    if (took_ms < static_cast<std::uint64_t>(threshold_ms)) return;
-    latency.add(event, clock.wall_ms() / 1000, static_cast<std::uint32_t>(took_ms));
+    latency.note(event, started, settings.latency.monitor_threshold_ms, clock);
 }
 
 bool Server::make_room() {

@@ -23,6 +23,7 @@
 #include "protocol/base/random.h"
 #include "server/after_command.h"
 #include "server/blocking.h"
+#include "server/cycle_clock.h"
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
@@ -35,17 +36,31 @@
 
 namespace keel {
 
-// Tells effects of keys that go by themselves.
+// Tells effects of keys that go by themselves, and the latency monitor how long it took to free them.
 class RemovalEffects final : public KeyspaceListener {
   public:
-    explicit RemovalEffects(Effects& effects) : effects_(effects) {}
+    RemovalEffects(Effects& effects, LatencyMonitor& latency, const Latency& settings, const Clock& clock)
+        : effects_(effects), latency_(latency), settings_(settings), clock_(clock) {}
     void on_expired(Database& db, const Entry& entry) override;
     void on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) override;
     void on_emptied(Database& db, const Entry& entry) override;
     void on_evicted(Database& db, const Entry& entry) override;
+    void on_removed() override { latency_.note(removing_, started_, settings_.monitor_threshold_ms, clock_); }
 
   private:
+    void begins(Bytes event) {
+        if (settings_.monitor_threshold_ms <= 0) [[likely]]
+            return;
+        removing_ = event;
+        started_ = CycleClock::ticks();
+    }
+
     Effects& effects_;
+    LatencyMonitor& latency_;
+    const Latency& settings_;
+    const Clock& clock_;
+    Bytes removing_;             // the event that is under way
+    std::uint64_t started_ = 0;  // since then
 };
 
 // What does not change while the process lives.

@@ -60,6 +60,27 @@ def test_slowlog_threshold(c):
 
 
 # --- LATENCY ---
+def test_freeing_a_large_value_that_expires_or_is_evicted_is_an_event(c):
+    c("CONFIG", "SET", "latency-monitor-threshold", "1", "lazyfree-lazy-expire", "no", "lazyfree-lazy-eviction", "no")
+    c("LATENCY", "RESET")
+
+    def fill(key):
+        for i in range(20):
+            c("SADD", key, *["member:%d:%d" % (i, j) for j in range(20_000)])
+
+    def events():
+        return {entry[0] for entry in c("LATENCY", "LATEST")}
+
+    fill("due")
+    c("PEXPIRE", "due", "10")
+    wait_for(lambda: b"expire-del" in events(), 5, what="the event expire-del")
+    fill("large")
+    assert b"eviction-del" not in events()
+    c("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1")
+    wait_for(lambda: b"eviction-del" in events(), 5, what="the event eviction-del")
+    c("CONFIG", "SET", "maxmemory", "0")
+
+
 def test_latency_events(c):
     c("CONFIG", "SET", "latency-monitor-threshold", "20")
     c("LATENCY", "RESET")
