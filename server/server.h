@@ -23,6 +23,7 @@
 #include "protocol/base/random.h"
 #include "server/after_command.h"
 #include "server/blocking.h"
+#include "server/call_log.h"
 #include "server/cycle_clock.h"
 #include "server/dispatch.h"
 #include "server/key_events.h"
@@ -31,7 +32,6 @@
 #include "server/net/client_set.h"
 #include "server/pause.h"
 #include "server/pubsub.h"
-#include "server/slow_log.h"
 #include "server/stats.h"
 
 namespace keel {
@@ -101,7 +101,7 @@ struct Server {
     Random random;
     std::string replication_id = secret_hex(40);  // names the history of writes; DEBUG CHANGE-REPL-ID draws another
     Stats stats;
-    SlowLog slow_log;
+    CallLogs call_logs;
     LatencyMonitor latency;
     Pause pause;
 
@@ -122,14 +122,17 @@ struct Server {
     KeyEvents key_events;
     std::unique_ptr<CommandFamilies> families;
 
-    // Commands that ran at least so long are looked at for the slow log and the latency monitor.
+    // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
+    // monitor.
     std::uint64_t slow_threshold_ns = 0;
+    std::uint64_t large_request_bytes = 0;
+    std::uint64_t large_reply_bytes = 0;
     bool cron_paused = false;  // DEBUG PAUSE-CRON
     DebugSwitches debug;
 
     // Takes the settings that parts keep in a form of their own; after start and after every CONFIG SET.
     void apply_settings();
-    void note_slow(const Session& session, const Call& call, std::uint64_t took_ns);
+    void note_call(const Session& session, const Call& call, std::uint64_t took_ns, std::uint64_t reply_bytes);
 
     // Takes over facts.renames; the error says which line of the configuration cannot be done, as Redis words it.
     Status rename_commands();

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
 #include "server/client_info.h"
 #include "server/cycle_clock.h"
@@ -28,6 +29,13 @@ void encode(std::span<const Bytes> words, std::string& out) {
         out += word;
         out += "\r\n";
     }
+}
+
+std::size_t encoded_bytes(std::span<const Bytes> words) {
+    const auto digits = [](std::size_t n) { return integer_text(static_cast<std::int64_t>(n)).size(); };
+    std::size_t bytes = 3 + digits(words.size());
+    for (const Bytes word : words) bytes += 5 + digits(word.size()) + word.size();
+    return bytes;
 }
 
 ssize_t send_pieces(int fd, std::span<iovec> pieces, std::size_t most) {
@@ -283,7 +291,11 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
         const auto outcome = parser.next(input.substr(taken), words_);
         taken += parser.consumed();
         if (outcome == RequestParser::Outcome::complete) {
-            batch_.push_back({&connection, parser.request().first, parser.request().count, {}});
+            const Request& request = parser.request();
+            Item& item = batch_.emplace_back(Item{&connection, request.first, request.count, {}});
+            item.call.request_bytes = request.raw.size();
+            if (request.raw.empty()) [[unlikely]]
+                item.call.request_bytes = encoded_bytes(words_.view(request.first, request.count));
             // AUTH lifts limits for what follows it: a stranger's requests run one by one.
             if (batch_.size() == kBatch || !session.authenticated) run_batch();
             if (taken >= kReadBytes) break;
