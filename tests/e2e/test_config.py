@@ -299,6 +299,8 @@ def test_addresses_that_change_leave_nothing_behind(start):
         other = free_port()
         for i in range(100):
             assert c("CONFIG", "SET", "bind", ["127.0.0.1 127.0.0.2", "127.0.0.1"][i % 2]) == "OK"
+            assert set(watched()) <= descriptors()
+        for i in range(100):
             assert c("CONFIG", "SET", "port", str([other, port][i % 2])) == "OK"
             assert set(watched()) <= descriptors()
         assert len(descriptors()) == before
