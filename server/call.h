@@ -18,6 +18,7 @@ struct Call {
     Command* command = nullptr;      // with its subcommand resolved; null: unknown
     std::uint64_t first_key_hash = 0;
     std::uint32_t first_key_at = 0;  // word of the first key, 0 for none
+    std::size_t request_bytes = 0;   // as it was sent; 0: it came otherwise than from a client just now
 };
 
 // What became of a request.

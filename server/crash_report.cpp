@@ -147,7 +147,7 @@ bool sent_by_process(const siginfo_t& info) noexcept { return info.si_code <= 0;
     die_by(g_dying_by != 0 ? g_dying_by : signal);
 }
 
-void on_fault(int signal, siginfo_t* info, void* context) {
+[[maybe_unused]] void on_fault(int signal, siginfo_t* info, void* context) {
     if (g_reporting.exchange(true)) fault_again(signal);
     g_dying_by = signal;
     begin_report();

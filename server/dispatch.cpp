@@ -234,7 +234,7 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
     session.last_command = &command;
     if (time == Time::first) ++session.commands;
 
-    const std::uint64_t errors_before = session.reply.errors_written();
+    const Before before{session.reply.errors_written(), session.output.bytes()};
     const std::uint64_t started = CycleClock::ticks();
     if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
@@ -245,16 +245,18 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
     if (session.parked == Parked::blocked) [[unlikely]]
         server_.after_command.drain();
     else
-        record(session, call, started, errors_before);
+        record(session, call, started, before);
     running_ = nullptr;
     running_session_ = nullptr;
 }
 
-void Dispatcher::record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before) {
+void Dispatcher::record(Session& session, Call& call, std::uint64_t started, const Before& before) {
     const std::uint64_t took_ns = CycleClock::ns(CycleClock::ticks() - started);
-    count(session, *call.command, took_ns, errors_before);
-    if (took_ns >= server_.slow_threshold_ns) [[unlikely]]
-        server_.note_slow(session, call, took_ns);
+    count(session, *call.command, took_ns, before.errors);
+    const std::size_t replied = session.output.bytes() - before.output_bytes;
+    if (took_ns >= server_.slow_threshold_ns || call.request_bytes >= server_.large_request_bytes ||
+        replied >= server_.large_reply_bytes) [[unlikely]]
+        server_.note_call(session, call, took_ns, replied);
     server_.after_command.drain();
 }
 

@@ -67,7 +67,12 @@ class Dispatcher {
     enum class Time : std::uint8_t { first, again };
     void run(Session& session, Call& call, Time time);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
-    void record(Session& session, Call& call, std::uint64_t started, std::uint64_t errors_before);
+    // Of a session, when a command begins.
+    struct Before {
+        std::uint64_t errors;
+        std::size_t output_bytes;
+    };
+    void record(Session& session, Call& call, std::uint64_t started, const Before& before);
     void begin_reply(Session& session);
     static void resume_reply(Session& session);
     void end_reply(Session& session);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "server/cycle_clock.h"
+
 namespace keel {
 
 std::uint64_t LatencyHistogram::count(const std::uint32_t* steps) noexcept {
@@ -21,6 +23,13 @@ std::uint64_t LatencyHistogram::quantile_ns(const std::uint32_t* steps, double q
         if (seen > wanted) return upper_ns(i);
     }
     return upper_ns(kSteps - 1);
+}
+
+void LatencyMonitor::note(Bytes event, std::uint64_t started, std::int64_t threshold_ms, const Clock& clock) {
+    if (threshold_ms <= 0) return;
+    const std::uint64_t took_ms = CycleClock::ns(CycleClock::ticks() - started) / 1'000'000;
+    if (took_ms < static_cast<std::uint64_t>(threshold_ms)) return;
+    add(event, clock.wall_ms() / 1000, static_cast<std::uint32_t>(took_ms));
 }
 
 void LatencyMonitor::add(Bytes event, std::int64_t now_s, std::uint32_t ms) {

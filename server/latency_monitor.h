@@ -16,6 +16,7 @@
 #include <string>
 
 #include "protocol/base/bytes.h"
+#include "protocol/base/clock.h"
 
 namespace keel {
 
@@ -51,6 +52,8 @@ class LatencyMonitor {
         std::uint32_t worst_ms = 0;  // of all times, not only those kept
     };
 
+    // Notes an event that began at `started` (CycleClock), if it took `threshold_ms` or more; 0: never.
+    void note(Bytes event, std::uint64_t started, std::int64_t threshold_ms, const Clock& clock);
     // Notes an event that took `ms`. Events within one second count once, with the worst time.
     void add(Bytes event, std::int64_t now_s, std::uint32_t ms);
     // Forgets one event, or all when the name is empty. Returns how many series went.

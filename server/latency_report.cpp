@@ -64,6 +64,9 @@ Bytes advice_for(Bytes event) {
     if (event == "eviction-cycle")
         return "Memory was at maxmemory, and making room took long: leave more room, or let evicted values be freed in the "
                "background (lazyfree-lazy-eviction yes).";
+    if (event == "expire-del" || event == "eviction-del")
+        return "Freeing one value took long, so it was large: let it happen in the background (lazyfree-lazy-expire and "
+               "lazyfree-lazy-eviction yes), or keep smaller collections.";
     return "";
 }
 

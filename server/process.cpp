@@ -21,6 +21,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/base/words.h"
+#include "server/build_facts.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/server.h"
@@ -228,8 +229,8 @@ void warn_of_machine(const Settings& settings) {
 void announce_start(const Config& config, const ProcessFacts&) {
     const Settings& settings = config.settings();
     log_notice("oO0OoO0OoO0Oo keel is starting oO0OoO0OoO0Oo");
-    log_notice("keel version={}, bits={}, redis_version={}, pid={}, just started", kKeelVersion, 8 * sizeof(void*),
-               kRedisVersion, getpid());
+    log_notice("keel version={}, bits={}, redis_version={}, commit={}, modified={}, pid={}, just started", kKeelVersion,
+               8 * sizeof(void*), kRedisVersion, kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, getpid());
     if (config.file().empty()) {
         log_warning("Warning: no config file specified, using the default config. In order to specify a config file use "
                     "keel-server /path/to/keel.conf");
@@ -258,7 +259,7 @@ void announce_ready(Server& server) {
     notify_supervisor(server.settings.process, "STATUS=Ready to accept connections\nREADY=1\n");
 }
 
-std::uint32_t raise_file_limit(std::uint32_t clients) {
+std::uint32_t raise_file_limit(std::uint32_t clients, int* refusal) {
     const rlim_t wanted = rlim_t{clients} + kReservedFiles;
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return clients;  // nothing known, nothing enforced
@@ -266,6 +267,7 @@ std::uint32_t raise_file_limit(std::uint32_t clients) {
         const rlim_t hard = limit.rlim_max;
         limit = {wanted, std::max(hard, wanted)};
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            if (refusal != nullptr) *refusal = errno;
             limit = {std::min(hard, wanted), hard};
             setrlimit(RLIMIT_NOFILE, &limit);
         }
@@ -281,10 +283,12 @@ Status fit_clients_to_file_limit(Config& config) {
     const std::uint64_t wanted = asked + kReservedFiles;
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
-    const std::uint32_t fitting = raise_file_limit(asked);
+    int refusal = EPERM;
+    const std::uint32_t fitting = raise_file_limit(asked, &refusal);
     if (fitting == 0) {
         return Error{fmt::format("Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
-                                 "file limit to at least {}. Exiting.", before.rlim_cur, wanted)};
+                                 "file limit to at least {}, which is for one client; {} is for the {} of maxclients. Exiting.",
+                                 before.rlim_cur, kReservedFiles + 1, wanted, asked)};
     }
     if (fitting == asked) {
         if (before.rlim_cur < wanted) {
@@ -294,7 +298,7 @@ Status fit_clients_to_file_limit(Config& config) {
     }
     settings.max_clients = fitting;
     log_warning("You requested maxclients of {} requiring at least {} max file descriptors.", asked, wanted);
-    log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(EPERM));
+    log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(refusal));
     log_warning("Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need "
                 "higher maxclients increase 'ulimit -n'.", fitting + kReservedFiles, fitting);
     return {};

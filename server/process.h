@@ -37,8 +37,8 @@ void announce_start(const Config& config, const ProcessFacts& facts);
 void announce_ready(Server& server);
 
 // Raises the limit of open files to what so many clients need, where that is allowed. Returns how many clients fit,
-// at most as many as asked for.
-std::uint32_t raise_file_limit(std::uint32_t clients);
+// at most as many as asked for; `refusal` (may be null) becomes the error number if the system would not.
+std::uint32_t raise_file_limit(std::uint32_t clients, int* refusal = nullptr);
 // The same at the start: lowers maxclients to what fits, with lines in the log. An error if nobody fits.
 Status fit_clients_to_file_limit(Config& config);
 

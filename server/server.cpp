@@ -30,11 +30,13 @@ void RemovalEffects::on_expired(Database& db, const Entry& entry) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kExpired);
     effects_.before(db.index(), {"DEL", key});
+    begins("expire-del");
 }
 
 void RemovalEffects::on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kHexpired);
+    if (!effects_.heard()) return;
     std::vector<std::string> words{"HDEL", std::string{key}};
     words.insert(words.end(), names.begin(), names.end());
     effects_.before(db.index(), std::move(words));
@@ -48,11 +50,17 @@ void RemovalEffects::on_evicted(Database& db, const Entry& entry) {
     const Bytes key = effects_.keep(entry.key());
     effects_.changed(db.index(), key, events::kEvicted);
     effects_.before(db.index(), {"DEL", key});
+    begins("eviction-del");
 }
 
 // ---- Server ----
 
 namespace {
+// Of a setting that says -1 for "never".
+std::uint64_t threshold(std::int64_t setting) {
+    return setting < 0 ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(setting);
+}
+
 std::uint64_t random_seed() {
     std::array<std::uint8_t, 8> raw{};
     fill_secret(raw);
@@ -69,7 +77,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       loop(std::make_unique<Loop>()),
       background([this] { loop->post([this] { background.run_completions(); }); }, "bio_lazy_free"),
       lazy_free(&background),
-      removals(effects),
+      removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
       evictor(keyspace, removals, settings.memory, clock, random, [] { return used_memory(); }),
       after_command(effects, stats, settings),
@@ -90,6 +98,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     });
     after_command.set_events(&key_events);
     after_command.set_blocking(&blocking);
+    effects.set_heard(false);  // neither log nor replicas yet
     dispatcher.context().blocker = &blocking;
     apply_settings();
     facts.memory_at_start = used_memory();
@@ -103,8 +112,13 @@ void Server::apply_settings() {
     keyspace.ages.set_policy(lfu, memory.lfu_log_factor, memory.lfu_decay_minutes);
     keyspace.lazy_expire = memory.lazy_expire;
     keyspace.lazy_overwrite = memory.lazy_server_del;
-    slow_log.trim(settings.command_log.slow_max_entries);
-    const std::int64_t slow_us = settings.command_log.slower_than_us;
+    const CommandLog& logged = settings.command_log;
+    call_logs.slow.trim(logged.slow_max_entries);
+    call_logs.large_request.trim(logged.large_request_max_entries);
+    call_logs.large_reply.trim(logged.large_reply_max_entries);
+    large_request_bytes = threshold(logged.request_larger_than_bytes);
+    large_reply_bytes = threshold(logged.reply_larger_than_bytes);
+    const std::int64_t slow_us = logged.slower_than_us;
     const std::int64_t latency_ms = settings.latency.monitor_threshold_ms;
     slow_threshold_ns = std::numeric_limits<std::uint64_t>::max();
     if (slow_us >= 0) slow_threshold_ns = static_cast<std::uint64_t>(slow_us) * 1000;
@@ -145,27 +159,25 @@ std::vector<Bytes> without_secrets(const Call& call) {
 
 }  // namespace
 
-void Server::note_slow(const Session& session, const Call& call, std::uint64_t took_ns) {
-    const auto took_us = static_cast<std::int64_t>(took_ns / 1000);
+void Server::note_call(const Session& session, const Call& call, std::uint64_t took_ns, std::uint64_t reply_bytes) {
+    const std::uint64_t took_us = took_ns / 1000;
     const std::int64_t now_s = clock.wall_ms() / 1000;
-    const std::int64_t slow_us = settings.command_log.slower_than_us;
-    if (slow_us >= 0 && took_us >= slow_us && !call.command->is(Flag::skip_slowlog)) {
-        slow_log.add(without_secrets(call), took_us, now_s, session.peer_address, session.name,
-                     settings.command_log.slow_max_entries);
-    }
-    const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
-    if (threshold_ms > 0 && took_us / 1000 >= threshold_ms) {
-        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s,
-                    static_cast<std::uint32_t>(took_us / 1000));
+    const CommandLog& logged = settings.command_log;
+    const auto note = [&](CallLog& log, std::uint64_t figure, std::uint64_t least, std::uint64_t max_entries) {
+        if (figure < least || call.command->is(Flag::skip_slowlog)) return;
+        log.add(without_secrets(call), figure, now_s, session.peer_address, session.name, max_entries);
+    };
+    note(call_logs.slow, took_us, threshold(logged.slower_than_us), logged.slow_max_entries);
+    note(call_logs.large_request, call.request_bytes, large_request_bytes, logged.large_request_max_entries);
+    note(call_logs.large_reply, reply_bytes, large_reply_bytes, logged.large_reply_max_entries);
+    const std::uint64_t took_ms = took_us / 1000;
+    if (took_ms >= threshold(settings.latency.monitor_threshold_ms) && settings.latency.monitor_threshold_ms != 0) {
+        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s, static_cast<std::uint32_t>(took_ms));
     }
 }
 
 void Server::note_latency(Bytes event, std::uint64_t started) {
-    const std::int64_t threshold_ms = settings.latency.monitor_threshold_ms;
-    if (threshold_ms <= 0) return;
-    const std::uint64_t took_ms = CycleClock::ns(CycleClock::ticks() - started) / 1'000'000;
-    if (took_ms < static_cast<std::uint64_t>(threshold_ms)) return;
-    latency.add(event, clock.wall_ms() / 1000, static_cast<std::uint32_t>(took_ms));
+    latency.note(event, started, settings.latency.monitor_threshold_ms, clock);
 }
 
 bool Server::make_room() {

@@ -23,6 +23,8 @@
 #include "protocol/base/random.h"
 #include "server/after_command.h"
 #include "server/blocking.h"
+#include "server/call_log.h"
+#include "server/cycle_clock.h"
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
@@ -30,22 +32,35 @@
 #include "server/net/client_set.h"
 #include "server/pause.h"
 #include "server/pubsub.h"
-#include "server/slow_log.h"
 #include "server/stats.h"
 
 namespace keel {
 
-// Tells effects of keys that go by themselves.
+// Tells effects of keys that go by themselves, and the latency monitor how long it took to free them.
 class RemovalEffects final : public KeyspaceListener {
   public:
-    explicit RemovalEffects(Effects& effects) : effects_(effects) {}
+    RemovalEffects(Effects& effects, LatencyMonitor& latency, const Latency& settings, const Clock& clock)
+        : effects_(effects), latency_(latency), settings_(settings), clock_(clock) {}
     void on_expired(Database& db, const Entry& entry) override;
     void on_members_expired(Database& db, const Entry& entry, std::span<const Bytes> names) override;
     void on_emptied(Database& db, const Entry& entry) override;
     void on_evicted(Database& db, const Entry& entry) override;
+    void on_removed() override { latency_.note(removing_, started_, settings_.monitor_threshold_ms, clock_); }
 
   private:
+    void begins(Bytes event) {
+        if (settings_.monitor_threshold_ms <= 0) [[likely]]
+            return;
+        removing_ = event;
+        started_ = CycleClock::ticks();
+    }
+
     Effects& effects_;
+    LatencyMonitor& latency_;
+    const Latency& settings_;
+    const Clock& clock_;
+    Bytes removing_;             // the event that is under way
+    std::uint64_t started_ = 0;  // since then
 };
 
 // What does not change while the process lives.
@@ -86,7 +101,7 @@ struct Server {
     Random random;
     std::string replication_id = secret_hex(40);  // names the history of writes; DEBUG CHANGE-REPL-ID draws another
     Stats stats;
-    SlowLog slow_log;
+    CallLogs call_logs;
     LatencyMonitor latency;
     Pause pause;
 
@@ -107,14 +122,17 @@ struct Server {
     KeyEvents key_events;
     std::unique_ptr<CommandFamilies> families;
 
-    // Commands that ran at least so long are looked at for the slow log and the latency monitor.
+    // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
+    // monitor.
     std::uint64_t slow_threshold_ns = 0;
+    std::uint64_t large_request_bytes = 0;
+    std::uint64_t large_reply_bytes = 0;
     bool cron_paused = false;  // DEBUG PAUSE-CRON
     DebugSwitches debug;
 
     // Takes the settings that parts keep in a form of their own; after start and after every CONFIG SET.
     void apply_settings();
-    void note_slow(const Session& session, const Call& call, std::uint64_t took_ns);
+    void note_call(const Session& session, const Call& call, std::uint64_t took_ns, std::uint64_t reply_bytes);
 
     // Takes over facts.renames; the error says which line of the configuration cannot be done, as Redis words it.
     Status rename_commands();

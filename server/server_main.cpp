@@ -18,6 +18,7 @@
 #include "conf/config.h"
 #include "protocol/base/log.h"
 #include "protocol/base/memory_use.h"
+#include "server/build_facts.h"
 #include "server/crash_report.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
@@ -112,8 +113,8 @@ int run(int argc, const char* const* argv) {
     const Arguments arguments = parse_arguments({argv, static_cast<std::size_t>(argc)});
     switch (arguments.action) {
         case Arguments::Action::show_version:
-            fmt::print("keel server v={} redis={} malloc={} bits={}\n", kKeelVersion, kRedisVersion, allocator_name(),
-                       8 * sizeof(void*));
+            fmt::print("keel server v={} redis={} sha={}:{} malloc={} bits={} build={}\n", kKeelVersion, kRedisVersion,
+                       kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, allocator_name(), 8 * sizeof(void*), build_id());
             return 0;
         case Arguments::Action::show_help: fmt::print("{}", kHelp); return 0;
         default: break;

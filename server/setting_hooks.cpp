@@ -21,6 +21,7 @@ Status listen_anew(Server& server) {
     Loop& loop = *server.loop;
     const Network& network = server.settings.network;
     auto opened = Listeners::open(loop.context(), network, loop.listeners.get());
+    if (loop.listeners) loop.listeners->stop(server);
     if (!opened) {
         loop.listeners.reset();
         opened = Listeners::open(loop.context(), network);
@@ -83,7 +84,9 @@ void follow_settings(Server& server) {
     server.config.on_change({"tls-port", "appendonly"}, [&server] { return refuse_unsafe(server.settings); });
     server.config.on_change(
         {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
-         "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold"},
+         "slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
+         "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len",
+         "latency-monitor-threshold"},
         [&server]() -> Status {
             server.apply_settings();
             return {};

@@ -16,7 +16,7 @@
 
 #include "conf/config.h"
 #include "protocol/base/clock.h"
-#include "server/commands/help.h"
+#include "datatypes/command/help.h"
 #include "server/server.h"
 
 namespace {

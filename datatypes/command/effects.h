@@ -8,6 +8,8 @@
 //   2. Keys are views. They must outlive the drain: words of the request do; a key that does not is kept with
 //      keep(), which owns the bytes until the drain.
 //   3. When nothing is said about replication, the client's own words are what log and replicas get.
+//   4. While neither log nor replica listens (heard() is false), no words are kept: saying them costs a look at one
+//      flag. Who would have to gather them first asks heard() before.
 #pragma once
 
 #include <cstdint>
@@ -49,18 +51,28 @@ class Effects {
     // More changes than keys (an RPUSH of ten elements counts ten for save points).
     void count(std::uint64_t changes) { dirty_ += changes; }
 
+    // Whether log or replicas take words at all.
+    [[nodiscard]] bool heard() const { return heard_; }
+    void set_heard(bool on) { heard_ = on; }
+
     // Instead of the client's words. Several calls: several commands, in that order, applied as one.
     void replicate_as(int db, std::initializer_list<Bytes> words) {
+        if (!heard_) return;
         Rewrite& rewrite = rewrites_.emplace_back(Rewrite{db, {}});
         rewrite.words.assign(words.begin(), words.end());
     }
-    void replicate_as(int db, std::vector<std::string> words) { rewrites_.push_back({db, std::move(words)}); }
+    void replicate_as(int db, std::vector<std::string> words) {
+        if (heard_) rewrites_.push_back({db, std::move(words)});
+    }
     // A command that log and replicas get ahead of this one's (a key that expired on the way).
     void before(int db, std::initializer_list<Bytes> words) {
+        if (!heard_) return;
         Rewrite& rewrite = before_.emplace_back(Rewrite{db, {}});
         rewrite.words.assign(words.begin(), words.end());
     }
-    void before(int db, std::vector<std::string> words) { before_.push_back({db, std::move(words)}); }
+    void before(int db, std::vector<std::string> words) {
+        if (heard_) before_.push_back({db, std::move(words)});
+    }
     // Nothing for log and replicas, whatever changed.
     void replicate_nothing() { suppressed_ = true; }
 
@@ -112,6 +124,7 @@ class Effects {
     std::deque<std::string> kept_;  // a deque: views into it stay good while it grows
     std::uint64_t dirty_ = 0;
     bool suppressed_ = false;
+    bool heard_ = true;
 };
 
 }  // namespace keel

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "datatypes/command/context.h"
+#include "datatypes/command/help.h"
 #include "datatypes/generic/families.h"
 
 namespace keel::generic {
@@ -77,27 +78,6 @@ Status freq(Context& cx) {
     return {};
 }
 
-// OBJECT HELP
-Status help(Context& cx) {
-    static constexpr Bytes kLines[] = {
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "ENCODING <key>",
-        "    Name the form in which the value of <key> is held.",
-        "FREQ <key>",
-        "    Tell how often <key> was used of late, on a logarithmic scale up to 255.",
-        "    Needs an LFU policy.",
-        "IDLETIME <key>",
-        "    Tell for how many seconds <key> was not used. Needs a policy other than LFU.",
-        "REFCOUNT <key>",
-        "    Tell how many refer to the value of <key>.",
-        "HELP",
-        "    Print this help.",
-    };
-    cx.reply().array(std::size(kLines));
-    for (const Bytes line : kLines) cx.reply().simple(line);
-    return {};
-}
-
 constexpr Bytes kTips[] = {"nondeterministic_output"};
 
 constexpr CommandSpec about_key(Bytes name, Handler run, Bytes since, Bytes summary) {
@@ -119,14 +99,7 @@ constexpr CommandSpec kSubcommands[] = {
     about_key("freq", freq, "4.0.0", "Says how often a key was used of late, on a logarithmic scale."),
     about_key("idletime", idletime, "2.2.3", "Says for how many seconds a key was not used."),
     about_key("refcount", refcount, "2.2.3", "Says how many refer to the value of a key."),
-    {.name = "help",
-     .run = help,
-     .arity = exactly(2),
-     .flags = Flag::loading | Flag::stale,
-     .categories = Category::keyspace,
-     .since = "6.2.0",
-     .complexity = "O(1)",
-     .summary = "Explains the subcommands."},
+    help_row(Group::generic, "6.2.0"),
 };
 
 constexpr CommandSpec kRows[] = {

@@ -228,6 +228,7 @@ void set_all(Context& cx, Bytes key, Opened& hash, const SetexOptions& options) 
     }
     if (!options.clocking) return hash.finish(events::kHset);
     hash.finish({events::kHset, events::kHexpire});
+    if (!cx.effects.heard()) return;
     std::vector<std::string> words{"HSETEX", std::string{key},
                                    "PXAT",   std::to_string(std::max<UnixMs>(options.at, 1)),
                                    "FIELDS", std::to_string(options.pairs.size() / 2)};

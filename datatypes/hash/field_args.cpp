@@ -32,6 +32,7 @@ Result<std::span<const Bytes>> read_fields(Args& args, const ErrorText& bad_coun
 }
 
 void replicate_fields(Context& cx, std::initializer_list<Bytes> words, const std::vector<Bytes>& fields) {
+    if (!cx.effects.heard()) return;
     std::vector<std::string> all(words.begin(), words.end());
     all.emplace_back("FIELDS");
     all.push_back(std::to_string(fields.size()));
@@ -40,6 +41,7 @@ void replicate_fields(Context& cx, std::initializer_list<Bytes> words, const std
 }
 
 void replicate_hdel(Context& cx, Bytes key, std::span<const Bytes> fields) {
+    if (!cx.effects.heard()) return;
     std::vector<std::string> all{"HDEL", std::string{key}};
     all.insert(all.end(), fields.begin(), fields.end());
     cx.effects.replicate_as(cx.db().index(), std::move(all));

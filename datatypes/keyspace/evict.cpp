@@ -147,6 +147,7 @@ void Evictor::evict(Database& db, Entry* entry) {
     ++keyspace_.counters.evicted;
     listener_.on_evicted(db, *entry);
     db.erase(entry, settings_.lazy_eviction);
+    listener_.on_removed();
 }
 
 }  // namespace keel

@@ -207,6 +207,7 @@ void Database::expire(Entry* entry) {
 void Database::remove_due_entry(const Key& key, Entry* entry) {
     announce_expired(*entry, home_.now());
     erase(key, entry, home_.lazy_expire);
+    home_.listener_.on_removed();
 }
 
 void Database::announce_expired(const Entry& entry, UnixMs now) {
@@ -222,6 +223,7 @@ std::size_t Database::remove_due(UnixMs now, std::size_t most) {
         if (entry == nullptr || !entry->due(now)) break;
         announce_expired(*entry, now);
         erase(entry, home_.lazy_expire);
+        home_.listener_.on_removed();
         ++removed;
     }
     return removed;

@@ -28,6 +28,8 @@ class KeyspaceListener {
     virtual ~KeyspaceListener() = default;
     virtual void on_expired(Database& db, const Entry& entry) = 0;
     virtual void on_evicted(Database& db, const Entry& entry) = 0;
+    // After one of the above: the entry was taken out, and its memory given back.
+    virtual void on_removed() {}
     // These members of the entry (hash fields) went; the names are good during the call.
     virtual void on_members_expired(Database&, const Entry&, std::span<const Bytes>) {}
     // The entry lost its last member that way, and goes too.

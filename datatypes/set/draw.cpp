@@ -64,7 +64,7 @@ void pop_some(Context& cx, const Key& key, Entry& entry, std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) {
             edit.set.pop(cx.random, [&](const Member& member) {
                 member.write_to(cx.reply());
-                words.emplace_back(member.text());
+                if (cx.effects.heard()) words.emplace_back(member.text());
             });
             if (words.size() == kMostWords) send();
         }

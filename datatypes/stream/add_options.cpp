@@ -142,6 +142,7 @@ Result<AddOptions> read_add_options(Context& cx, For command) {
 
 void replicate_exactly(Context& cx, Bytes key, const AddOptions& options, const Stream& stream,
                        const Trimmed& trimmed) {
+    if (!cx.effects.heard()) return;
     // Without groups even ACKED is a plain trim.
     const bool by_groups =
         options.trim.approximate && options.references == References::acked && trimmed.chosen.size() == trimmed.entries;

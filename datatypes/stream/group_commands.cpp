@@ -3,6 +3,7 @@
 // Streams: making and removing groups and consumers.
 //
 //     XGROUP CREATE | SETID | DESTROY | CREATECONSUMER | DELCONSUMER | HELP
+#include "datatypes/command/help.h"
 #include "datatypes/stream/families.h"
 #include "datatypes/stream/lookup.h"
 #include "datatypes/stream/replicate.h"
@@ -147,28 +148,6 @@ Status delete_consumer(Context& cx) {
     return {};
 }
 
-// XGROUP HELP
-Status help(Context& cx) {
-    static constexpr Bytes kLines[] = {
-        "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "CREATE <key> <group> <id|$> [MKSTREAM] [ENTRIESREAD <entries-read>]",
-        "    Make a group that is given the entries above <id>; MKSTREAM makes the stream too.",
-        "CREATECONSUMER <key> <group> <consumer>",
-        "    Make a consumer in a group.",
-        "DELCONSUMER <key> <group> <consumer>",
-        "    Remove a consumer with all it has pending.",
-        "DESTROY <key> <group>",
-        "    Remove a group.",
-        "SETID <key> <group> <id|$> [ENTRIESREAD <entries-read>]",
-        "    Set the last id that a group was given.",
-        "HELP",
-        "    Print this help.",
-    };
-    cx.reply().array(std::size(kLines));
-    for (const Bytes line : kLines) cx.reply().simple(line);
-    return {};
-}
-
 // ---- Rows ----
 
 constexpr CommandSpec on_group(Bytes name, Handler run, Arity arity, Flag flags, Use use, Bytes since, Bytes summary,
@@ -198,15 +177,7 @@ constexpr CommandSpec kSubcommands[] = {
              "Makes a consumer in a group.", "key group consumer"),
     on_group("delconsumer", delete_consumer, exactly(5), Flag::write, Use::rw | Use::erase, "5.0.0",
              "Removes a consumer of a group, with all it has pending.", "key group consumer"),
-    {.name = "help",
-     .run = help,
-     .arity = exactly(2),
-     .flags = Flag::loading | Flag::stale,
-     .categories = Category::stream,
-     .group = keel::Group::stream,
-     .since = "5.0.0",
-     .complexity = "O(1)",
-     .summary = "Lists the subcommands."},
+    help_row(keel::Group::stream),
 };
 
 constexpr CommandSpec kRows[] = {

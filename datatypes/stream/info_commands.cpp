@@ -3,6 +3,7 @@
 // Streams: what there is to know of one.
 //
 //     XINFO STREAM | GROUPS | CONSUMERS | HELP
+#include "datatypes/command/help.h"
 #include "datatypes/stream/families.h"
 #include "datatypes/stream/lookup.h"
 
@@ -189,24 +190,6 @@ Status info_consumers(Context& cx) {
     return {};
 }
 
-// XINFO HELP
-Status help(Context& cx) {
-    static constexpr Bytes kLines[] = {
-        "XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "CONSUMERS <key> <group>",
-        "    Tell of the consumers of a group.",
-        "GROUPS <key>",
-        "    Tell of the groups of a stream.",
-        "STREAM <key> [FULL [COUNT <count>]]",
-        "    Tell of a stream; FULL: with its entries and all that is pending.",
-        "HELP",
-        "    Print this help.",
-    };
-    cx.reply().array(std::size(kLines));
-    for (const Bytes line : kLines) cx.reply().simple(line);
-    return {};
-}
-
 // ---- Rows ----
 
 constexpr Bytes kChanging[] = {"nondeterministic_output"};
@@ -231,15 +214,7 @@ constexpr CommandSpec kSubcommands[] = {
     about("consumers", info_consumers, exactly(4), "Tells of the consumers of a group.", "key group", kChanging),
     about("groups", info_groups, exactly(3), "Tells of the consumer groups of a stream.", "key"),
     about("stream", info_stream, at_least(3), "Tells of a stream.", "key [FULL [COUNT count:integer]]"),
-    {.name = "help",
-     .run = help,
-     .arity = exactly(2),
-     .flags = Flag::loading | Flag::stale,
-     .categories = Category::stream,
-     .group = keel::Group::stream,
-     .since = "5.0.0",
-     .complexity = "O(1)",
-     .summary = "Lists the subcommands."},
+    help_row(keel::Group::stream),
 };
 
 constexpr CommandSpec kRows[] = {

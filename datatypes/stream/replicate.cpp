@@ -6,6 +6,7 @@
 namespace keel::stream {
 
 void replicate_claim(Context& cx, const Named& group, StreamId id, const Nack& nack) {
+    if (!cx.effects.heard()) return;
     cx.effects.replicate_as(
         cx.db().index(),
         {"XCLAIM", group.key, group.name, nack.consumer->name, "0", IdText{id}, "TIME", integer_text(nack.given_at),
@@ -13,6 +14,7 @@ void replicate_claim(Context& cx, const Named& group, StreamId id, const Nack& n
 }
 
 void replicate_position(Context& cx, const Named& group) {
+    if (!cx.effects.heard()) return;
     cx.effects.replicate_as(cx.db().index(), {"XGROUP", "SETID", group.key, group.name, IdText{group.group.last_id},
                                               "ENTRIESREAD", integer_text(group.group.read)});
 }

@@ -123,6 +123,7 @@ Status msetnx(Context& cx) {
 
 // MSETEX with a moment that means the same at any time.
 void replicate_msetex(Context& cx, KeyWords keys, UnixMs deadline) {
+    if (!cx.effects.heard()) return;
     const std::span<const Bytes> words = cx.args.words();
     std::vector<std::string> out{"MSETEX"};
     for (std::size_t i = keys.first - 1; i < keys.end; ++i) out.emplace_back(words[i]);

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "datatypes/command/help.h"
 #include "protocol/base/number.h"
 #include "server/client_filter.h"
 #include "server/client_info.h"
-#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace keel {

@@ -2,9 +2,9 @@
 #include "server/commands/command_commands.h"
 
 #include "datatypes/command/context.h"
+#include "datatypes/command/help.h"
 #include "protocol/base/glob.h"
 #include "server/commands/command_info.h"
-#include "server/commands/help.h"
 
 namespace keel {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "datatypes/command/help.h"
 #include "protocol/base/log.h"
-#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace keel {

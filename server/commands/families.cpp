@@ -2,6 +2,7 @@
 #include "server/commands/families.h"
 
 #include "datatypes/all_types.h"
+#include "server/commands/call_log_commands.h"
 #include "server/commands/client_commands.h"
 #include "server/commands/command_commands.h"
 #include "server/commands/config_commands.h"
@@ -12,7 +13,6 @@
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
-#include "server/commands/slow_log_commands.h"
 #include "server/server.h"
 
 namespace keel {
@@ -34,7 +34,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<ObservationCommands>(server);
     add<ProcessCommands>(server);
     add<MemoryCommands>(server);
-    add<SlowLogCommands>(server);
+    add<CallLogCommands>(server);
     add<LatencyCommands>(server);
     add<DebugCommands>(server);
 }

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "server/commands/help.h"
+#include "datatypes/command/help.h"
 #include "server/latency_report.h"
 #include "server/server.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/commands/memory_commands.h"
 
+#include "datatypes/command/help.h"
 #include "datatypes/encodings/small_heap.h"
-#include "server/commands/help.h"
 #include "server/info/info_text.h"
 #include "server/info/memory_doctor.h"
 #include "server/server.h"

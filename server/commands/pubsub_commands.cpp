@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "datatypes/command/help.h"
 #include "protocol/base/glob.h"
-#include "server/commands/help.h"
 #include "server/server.h"
 
 namespace keel {

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "server/build_facts.h"
 #include "server/info/sections.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
@@ -53,9 +54,9 @@ void server(const Server& server, InfoText& out) {
     out.field("redis_version", kRedisVersion);
     out.field("server_name", "keel");
     out.field("keel_version", kKeelVersion);
-    out.field("redis_git_sha1", "00000000");
-    out.field("redis_git_dirty", 0);
-    out.field("redis_build_id", "0");
+    out.field("redis_git_sha1", kBuildFacts.commit);
+    out.field("redis_git_dirty", kBuildFacts.modified ? 1 : 0);
+    out.field("redis_build_id", build_id());
     out.field("redis_mode", mode);
     out.field("server_mode", mode);
     out.field("os", system_name());

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
 #include "server/client_info.h"
 #include "server/cycle_clock.h"
@@ -30,12 +31,24 @@ void encode(std::span<const Bytes> words, std::string& out) {
     }
 }
 
-ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+std::size_t encoded_bytes(std::span<const Bytes> words) {
+    const auto digits = [](std::size_t n) { return integer_text(static_cast<std::int64_t>(n)).size(); };
+    std::size_t bytes = 3 + digits(words.size());
+    for (const Bytes word : words) bytes += 5 + digits(word.size()) + word.size();
+    return bytes;
+}
+
+ssize_t send_pieces(int fd, std::span<iovec> pieces, std::size_t most) {
     if (pieces.size() == 1) [[likely]]
-        return send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+        return send(fd, pieces[0].iov_base, std::min(pieces[0].iov_len, most), MSG_NOSIGNAL);
+    std::size_t count = 0;
+    for (; count < pieces.size() && most > 0; ++count) {
+        pieces[count].iov_len = std::min(pieces[count].iov_len, most);
+        most -= pieces[count].iov_len;
+    }
     msghdr message{};
     message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
+    message.msg_iovlen = count;
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -63,7 +76,7 @@ Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix
     const std::uint64_t id = next_id_++;
     RequestLimits limits;
     limits.max_bulk_bytes = settings_.clients.max_bulk_bytes;
-    auto owned = std::make_unique<Connection>(id, fd, limits);
+    auto owned = std::make_unique<Connection>(id, fd, limits, kShareBytes);
     Connection& connection = *owned;
     Session& session = connection;
     session.peer_address = std::move(peer);
@@ -109,6 +122,8 @@ void ClientSet::add_bell(int descriptor) {
     KEEL_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST);
 }
 
+void ClientSet::remove_bell(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr); }
+
 std::size_t ClientSet::turn(std::int64_t now_ms) {
     turn_ms_ = now_ms;
     const std::size_t count = std::exchange(ready_count_, 0);
@@ -116,29 +131,45 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t executed_before = stats_.loop.execute_ns + stats_.loop.record_ns;
 
-    std::vector<Connection*> resumed;
-    resumed.swap(to_resume_);
-    for (Connection* connection : resumed) {
-        connection->resumed = false;
-        if (connection->buried) continue;
-        process_own(*connection);
-        if (connection->ended) wrote_to(*connection);
-    }
-    std::vector<Connection*> more;
-    more.swap(to_reread_);
-    for (Connection* connection : more) {
-        connection->rereads = false;
-        // One that is not read from now is told of what it has when it is watched again.
-        if (!connection->buried && (connection->events & EPOLLIN) != 0) read(*connection);
-    }
+    // Taken out first: whoever is left over below, or comes to wait meanwhile, stands behind them.
+    std::vector<Connection*> waiting;
+    waiting.swap(waiting_);
+    begin_share();
     for (std::size_t i = 0; i < count; ++i) {
         if (ready_[i].data.ptr != nullptr) on_ready(*static_cast<Connection*>(ready_[i].data.ptr), ready_[i].events);
     }
+    begin_share();
+    std::size_t served = 0;
+    for (; served < waiting.size() && !share_spent(); ++served) serve(*waiting[served]);
     run_batch();
+    waiting_.insert(waiting_.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(served), waiting.end());
+    std::erase_if(waiting_, [](const Connection* connection) { return connection->buried; });
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
     const std::uint64_t executed = stats_.loop.execute_ns + stats_.loop.record_ns - executed_before;
     stats_.loop.read_ns += took > executed ? took - executed : 0;
-    return resumed.size() + more.size() + count;
+    return served + count;
+}
+
+void ClientSet::begin_share() {
+    share_ns_end_ = stats_.loop.execute_ns + kTurnNs;
+    share_bytes_end_ = stats_.bytes_in + kTurnBytesIn;
+}
+
+bool ClientSet::share_spent() const {
+    return stats_.loop.execute_ns >= share_ns_end_ || stats_.bytes_in >= share_bytes_end_;
+}
+
+// One of those who wait for their turn.
+void ClientSet::serve(Connection& connection) {
+    if (connection.buried) return;
+    const bool resumes = std::exchange(connection.resumed, false);
+    const bool rereads = std::exchange(connection.rereads, false);
+    if (resumes) {
+        process_own(connection);
+        if (connection.ended) wrote_to(connection);
+    }
+    // One that is not read from now is told of what it has when it is watched again.
+    if (rereads && !connection.buried && (connection.events & EPOLLIN) != 0) read(connection);
 }
 
 void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
@@ -146,7 +177,7 @@ void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
     if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
     if ((ready & EPOLLOUT) != 0) wrote_to(connection);
     if ((ready & EPOLLRDHUP) != 0) connection.hung_up = true;
-    if ((ready & EPOLLIN) != 0) return read(connection);
+    if ((ready & EPOLLIN) != 0) return share_spent() ? read_again(connection) : read(connection);
     // The peer closed its sending side while we do not read from it, because it has much to read first.
     if ((ready & EPOLLRDHUP) == 0) return;
     connection.ending = true;
@@ -154,6 +185,9 @@ void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
 }
 
 void ClientSet::read(Connection& connection) {
+    // It had its share, and goes on by itself with what it sent: more than that may wait in the socket.
+    const bool had_share = connection.parked == Parked::output && connection.output_queued;
+    if (connection.resumed || had_share) return read_again(connection);
     ++stats_.reads;
     if (const auto room = connection.parser.wanted(); !room.empty()) return read_large(connection, room);
     if (!connection.input.empty() || connection.parked != Parked::no) return read_own(connection);
@@ -188,8 +222,12 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
 
 void ClientSet::read_again(Connection& connection) {
     if (connection.rereads || connection.buried) return;
+    enqueue(connection);
     connection.rereads = true;
-    to_reread_.push_back(&connection);
+}
+
+void ClientSet::enqueue(Connection& connection) {
+    if (!connection.resumed && !connection.rereads) waiting_.push_back(&connection);
 }
 
 void ClientSet::read_shared(Connection& connection) {
@@ -206,12 +244,9 @@ void ClientSet::read_shared(Connection& connection) {
 }
 
 void ClientSet::read_own(Connection& connection) {
-    std::string& input = connection.input;
-    const std::size_t had = input.size();
-    input.resize(had + kReadBytes);
     std::size_t got = 0;
-    const bool came = receive(connection, input.data() + had, kReadBytes, got);
-    input.resize(had + got);
+    const bool came = receive(connection, connection.input.room(kReadBytes), kReadBytes, got);
+    connection.input.filled(got);
     if (!came) return note_input(connection);
     if (connection.parked == Parked::no) process_own(connection);
     note_input(connection);
@@ -233,17 +268,18 @@ void ClientSet::process(Connection& connection, Bytes input) {
 
 void ClientSet::process_own(Connection& connection) {
     // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
-    std::string own = std::move(connection.input);
-    connection.input.clear();
-    const std::size_t taken = gather(connection, own);
+    PendingInput own = std::exchange(connection.input, {});
+    const std::size_t taken = gather(connection, own.bytes());
     run_batch();
-    if (!connection.input.empty()) return keep_rest(connection, Bytes{own}.substr(taken));
-    // A long request comes in many pieces: what is there already must not be copied with each of them.
-    own.erase(0, taken);
+    own.take(taken);
+    own.put_back(connection.input.bytes());
     connection.input = std::move(own);
+    if (taken >= kReadBytes && !connection.input.empty() && connection.parked == Parked::no) wake(connection);
     keep_rest(connection, {});
 }
 
+// Adds the requests of `input` to the batch; returns how many bytes they took. Ends early where the session can't go
+// on, and after about one read's worth: the rest waits for the next turn.
 std::size_t ClientSet::gather(Connection& connection, Bytes input) {
     Session& session = connection;
     RequestParser& parser = connection.parser;
@@ -255,9 +291,14 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
         const auto outcome = parser.next(input.substr(taken), words_);
         taken += parser.consumed();
         if (outcome == RequestParser::Outcome::complete) {
-            batch_.push_back({&connection, parser.request().first, parser.request().count, {}});
+            const Request& request = parser.request();
+            Item& item = batch_.emplace_back(Item{&connection, request.first, request.count, {}});
+            item.call.request_bytes = request.raw.size();
+            if (request.raw.empty()) [[unlikely]]
+                item.call.request_bytes = encoded_bytes(words_.view(request.first, request.count));
             // AUTH lifts limits for what follows it: a stranger's requests run one by one.
             if (batch_.size() == kBatch || !session.authenticated) run_batch();
+            if (taken >= kReadBytes) break;
             continue;
         }
         if (outcome == RequestParser::Outcome::error) {
@@ -284,17 +325,14 @@ void ClientSet::keep_rest(Connection& connection, Bytes rest) {
         rest = {};
         connection.input.clear();
     }
-    if (!rest.empty())
-        connection.input.append(rest);
-    else if (connection.input.empty() && connection.input.capacity() > 64)
-        std::string{}.swap(connection.input);
+    if (!rest.empty()) connection.input.append(rest);
     note_input(connection);
 }
 
 void ClientSet::note_input(Connection& connection) {
     Session& session = connection;
     session.input_bytes = connection.input.size();
-    session.input_capacity = connection.input.empty() ? 0 : connection.input.capacity();
+    session.input_capacity = connection.input.capacity();
     session.argument_bytes = connection.parser.memory_bytes();
     account(connection);
     const std::size_t held = session.input_bytes + session.argument_bytes;
@@ -349,8 +387,12 @@ void ClientSet::run_batch() {
             continue;
         }
         if (session.parked == Parked::no) check_output(*connection);
-        if (session.parked == Parked::no && session.output.bytes() >= kOutputHighWater) session.parked = Parked::output;
-        if (session.parked != Parked::no) take_back(*connection, i + 1);
+        if (session.parked == Parked::no && session.output.bytes() >= connection->output_mark) [[unlikely]]
+            session.parked = Parked::output;
+        if (session.parked != Parked::no) [[unlikely]] {
+            take_back(*connection, i + 1);
+            if (session.parked == Parked::output && share_spent()) put_off(i + 1);
+        }
         // The peer closed its sending side before the command came to run: nobody tells us of its going any more.
         if (session.parked == Parked::blocked && connection->ended) close(session);
     }
@@ -367,9 +409,20 @@ void ClientSet::take_back(Connection& connection, std::size_t from) {
         batch_[i].connection = nullptr;
     }
     if (waiting.empty()) return;
-    connection.input.insert(0, waiting);
+    connection.input.put_back(waiting);
     connection.parser.reset();
     note_input(connection);
+}
+
+// Large replies have used the turn up: what is left of the batch waits for the next one.
+void ClientSet::put_off(std::size_t from) {
+    for (std::size_t i = from; i < batch_.size(); ++i) {
+        Connection* connection = batch_[i].connection;
+        if (connection == nullptr) continue;
+        if (connection->parked == Parked::no) connection->parked = Parked::output;
+        take_back(*connection, i);
+        wrote_to(*connection);  // which lets it go on
+    }
 }
 
 const OutputLimit& ClientSet::output_limit(const Session& session) const {
@@ -420,12 +473,18 @@ void ClientSet::flush() {
     if (before_flush_) before_flush_();
     if (!to_write_.empty()) {
         const std::uint64_t started = CycleClock::ticks();
+        const std::uint64_t share_end = stats_.bytes_out + kTurnBytesOut;
+        std::size_t left = 0;
         for (std::size_t i = 0; i < to_write_.size(); ++i) {
             Connection& connection = *to_write_[i];
+            if (stats_.bytes_out >= share_end && connection.output.bytes() > kShortReply) [[unlikely]] {
+                to_write_[left++] = &connection;
+                continue;
+            }
             connection.output_queued = false;
             if (!connection.buried) write(connection);
         }
-        to_write_.clear();
+        to_write_.resize(left);
         stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
     }
     const std::uint64_t memory_limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
@@ -435,6 +494,9 @@ void ClientSet::flush() {
 }
 
 void ClientSet::free_buried() {
+    if (graves_.empty()) [[likely]]
+        return;
+    std::erase_if(to_write_, [](const Connection* connection) { return connection->buried; });
     for (Connection* connection : graves_) {
         ::close(connection->fd);
         by_id_.erase(connection->id);
@@ -447,11 +509,12 @@ void ClientSet::write(Connection& connection) {
     check_output(connection);
     if (session.closing) return;
     session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
-    bool takes_more = false;
-    while (!session.output.empty()) {
+    // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
+    std::size_t share = kShareBytes;
+    while (!session.output.empty() && share > 0) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
-        const ssize_t sent = send_pieces(connection.fd, {pieces.data(), count});
+        const ssize_t sent = send_pieces(connection.fd, {pieces.data(), count}, share);
         ++stats_.writes;
         if (sent < 0) {
             if (errno == EINTR) continue;
@@ -463,12 +526,10 @@ void ClientSet::write(Connection& connection) {
         session.last_used_ms = turn_ms_;
         stats_.bytes_out += bytes;
         session.output.consume(bytes);
-        // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
-        takes_more = count == pieces.size();
-        if (takes_more) break;
+        share -= bytes;
     }
     account(connection);
-    if (session.parked == Parked::output && session.output.bytes() < kOutputHighWater / 2) wake(session);
+    go_on(connection);
     const bool done =
         session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
     if (session.output.empty() && done) return close(session);
@@ -477,7 +538,18 @@ void ClientSet::write(Connection& connection) {
     if (!session.output.empty()) events |= EPOLLOUT;
     const bool reads = !connection.ended && !session.close_after_reply;
     if (reads) events |= EPOLLIN;
-    watch(connection, events, takes_more && !session.output.empty());
+    watch(connection, events, share == 0 && !session.output.empty());
+}
+
+// Whoever had its share of this turn goes on in the next one; whoever held all it may, once half of it was read.
+void ClientSet::go_on(Connection& connection) {
+    const std::size_t waits = connection.output.bytes();
+    if (connection.parked == Parked::output) {
+        const bool was_full = connection.output_mark >= kOutputHighWater;
+        if (waits >= (was_full ? kOutputHighWater / 2 : kOutputHighWater)) return;
+        wake(connection);
+    }
+    connection.output_mark = std::min(waits + kShareBytes, kOutputHighWater);
 }
 
 // `anew`: even if nothing changes, to be told again of what the socket is ready for.
@@ -514,8 +586,7 @@ void ClientSet::bury(Connection& connection) {
     for (Item& item : batch_) {
         if (item.connection == &connection) item.connection = nullptr;
     }
-    std::erase(to_resume_, &connection);
-    std::erase(to_reread_, &connection);
+    std::erase(waiting_, &connection);
     // Whoever ends between wait() and turn() is freed before the turn looks at what was ready.
     for (std::size_t i = 0; i < ready_count_; ++i) {
         if (ready_[i].data.ptr == &connection) ready_[i].data.ptr = nullptr;
@@ -527,8 +598,8 @@ void ClientSet::wake(Session& session) {
     Connection& connection = of(session);
     session.parked = Parked::no;
     if (connection.resumed || connection.buried) return;
+    enqueue(connection);
     connection.resumed = true;
-    to_resume_.push_back(&connection);
 }
 
 void ClientSet::wake_all(Parked why) {

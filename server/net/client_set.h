@@ -17,8 +17,13 @@
 //      it sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they read.
 //   5. A client that closed its sending side gets all its replies.
 //   6. The set is edge-triggered: it tells of an arrival once, which spares a look at every served socket each turn. So
-//      whoever leaves something unread says so (to_reread_), and whoever stops writing while the socket would take more
+//      whoever leaves something unread says so (read_again), and whoever stops writing while the socket would take more
 //      asks anew (watch).
+//   7. A turn is short, whatever clients ask for. One connection makes and writes about kShareBytes of output in it,
+//      and from what it sent before no more than one read's worth of requests runs. All together get kTurnNs of running
+//      (or kTurnBytesIn of requests): those with news first, then as much again for those left over from earlier turns,
+//      in the order they came (waiting_); and kTurnBytesOut of writing, short replies in any case. What is left over
+//      goes on next turn, which does not wait. A turn is cut between connections, by counters that are kept anyway.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -50,13 +55,16 @@ class ClientSet {
     // are, for turn(). True: a bell rang.
     bool wait(int most_ms);
     // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read: a
-    // bell. It rings once for each arrival. Closing the descriptor takes it off.
+    // bell. It rings once for each arrival. Closing the descriptor takes it off, unless another one stands for the same
+    // file: then it has to be taken off before.
     void add_bell(int descriptor);
+    void remove_bell(int descriptor);
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
     // connections had something to do. before_flush() runs between the last command and the first write.
     std::size_t turn(std::int64_t now_ms);
-    // There is something to do without waiting: sessions that were woken, or that sent more than one read took.
-    [[nodiscard]] bool has_more() const { return !to_resume_.empty() || !to_reread_.empty(); }
+    // There is something to do without waiting: sessions that were woken, that sent more than one read took, or that
+    // had no share in the turn.
+    [[nodiscard]] bool has_more() const { return !waiting_.empty() || !to_write_.empty(); }
     // Writes what sessions have to say, frees those that ended. To be called at the end of each turn, and after
     // anything that may have written to a session.
     void flush();
@@ -116,7 +124,16 @@ class ClientSet {
     static constexpr std::size_t kOutputUncounted = 20 * 1024;
     // Above: its requests wait until it has read half of that.
     static constexpr std::size_t kOutputHighWater = 64 * 1024 * 1024;
+    // Shares of a turn (7).
+    static constexpr std::size_t kShareBytes = 1024 * 1024;
+    static constexpr std::uint64_t kTurnNs = 500'000;
+    static constexpr std::uint64_t kTurnBytesIn = 1024 * 1024;
+    static constexpr std::uint64_t kTurnBytesOut = 4 * 1024 * 1024;
+    static constexpr std::size_t kShortReply = 16 * 1024;
 
+    void begin_share();
+    [[nodiscard]] bool share_spent() const;
+    void serve(Connection& connection);
     void on_ready(Connection& connection, std::uint32_t ready);
     void read(Connection& connection);
     void read_shared(Connection& connection);
@@ -129,11 +146,14 @@ class ClientSet {
     void keep_rest(Connection& connection, Bytes rest);
     void run_batch();
     void take_back(Connection& connection, std::size_t from);
+    void put_off(std::size_t from);
     void protocol_error(Connection& connection);
     void check_output(Connection& connection);
     void write(Connection& connection);
+    void go_on(Connection& connection);
     void watch(Connection& connection, std::uint32_t events, bool anew = false);
     void read_again(Connection& connection);
+    void enqueue(Connection& connection);
     void note_input(Connection& connection);
     void account(Connection& connection);
     void free_buried();
@@ -156,9 +176,10 @@ class ClientSet {
     ArgumentList words_;
     std::vector<Item> batch_;
     std::vector<Connection*> to_write_;
-    std::vector<Connection*> to_resume_;
-    std::vector<Connection*> to_reread_;
-    std::int64_t turn_ms_ = 0;  // when this turn began
+    std::vector<Connection*> waiting_;  // to be served without news of them, in this order
+    std::uint64_t share_ns_end_ = 0;    // of stats_.loop.execute_ns
+    std::uint64_t share_bytes_end_ = 0;  // of stats_.bytes_in
+    std::int64_t turn_ms_ = 0;          // when this turn began
     std::vector<Connection*> graves_;
     std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;

@@ -219,6 +219,10 @@ void Listeners::start(Server& server) {
     }
 }
 
+void Listeners::stop(Server& server) {
+    for (const auto& listener : listeners_) server.clients.remove_bell(listener->fd);
+}
+
 // The handler may run after the set is gone: it holds on to nothing by itself.
 void Listeners::Listener::wait(const std::shared_ptr<Listener>& self, Server& server) {
     const auto again = [weak = std::weak_ptr<Listener>{self}, &server](const boost::system::error_code& error) {

@@ -34,6 +34,8 @@ class Listeners {
 
     // Begins to accept; the server must outlive this.
     void start(Server& server);
+    // Takes its bells off. To be called before a set goes whose sockets another one shares: they would ring on.
+    void stop(Server& server);
     // "127.0.0.1:6379" of the first, for the process title; empty if there is none.
     [[nodiscard]] std::string first_address() const;
     // For INFO listener0: "name=tcp,bind=127.0.0.1,port=6379".

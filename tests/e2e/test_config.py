@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """CONFIG GET, SET, REWRITE, RESETSTAT."""
+import os
+
 import pytest
 
-from keel import config_get, info_of, keel_only
+from keel import config_get, free_port, info_of, keel_only
 from resp import Error
 
 
@@ -271,3 +273,37 @@ def test_help(c):
 def test_hidden_parameters_answer_by_name_only(c):
     assert config_get(c, "key-load-delay") is not None
     assert b"key-load-delay" not in pairs(c("CONFIG", "GET", "*"))
+
+
+@keel_only
+def test_addresses_that_change_leave_nothing_behind(start):
+    """A socket that the old and the new set of listeners share has two descriptors for a moment: neither the old one
+    nor its place in an epoll set stays."""
+    server = start({"bind": "127.0.0.1"})
+    folder = "/proc/%d/" % server.pid
+
+    def descriptors():
+        return set(os.listdir(folder + "fd"))
+
+    def watched():
+        out = []
+        for fd in descriptors():
+            if "eventpoll" in os.readlink(folder + "fd/" + fd):
+                with open(folder + "fdinfo/" + fd) as info:
+                    out += [line.split()[1] for line in info if line.startswith("tfd:")]
+        return out
+
+    with server.client() as c:
+        before, before_watched = len(descriptors()), len(watched())
+        port = server.port
+        other = free_port()
+        for i in range(100):
+            assert c("CONFIG", "SET", "bind", ["127.0.0.1 127.0.0.2", "127.0.0.1"][i % 2]) == "OK"
+            assert set(watched()) <= descriptors()
+        for i in range(100):
+            assert c("CONFIG", "SET", "port", str([other, port][i % 2])) == "OK"
+            assert set(watched()) <= descriptors()
+        assert len(descriptors()) == before
+        assert len(watched()) == before_watched
+        with server.client() as d:
+            assert d("PING") == "PONG"

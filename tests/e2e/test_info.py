@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """INFO: sections, fields, and that the figures mean something."""
+import os
+import re
+import shutil
+import subprocess
 import time
 
 import pytest
 
-from keel import info_of, keel_only, wait_for
+from keel import BINARY, ROOT, info_of, keel_only, wait_for
 from resp import encode
 
 SECTIONS = {
@@ -188,3 +192,17 @@ def test_fields_of_newer_peers(c):
 def test_expiry_lag_is_shown(c):
     lag = [name for name in info_of(c) if "lag" in name and "expir" in name]
     assert len(lag) >= 3, "p50, p99 and max of how late expiry came"
+
+
+@keel_only
+def test_the_build_is_told(c):
+    info = info_of(c, "server")
+    assert re.fullmatch(r"[0-9a-f]{8}", info["redis_git_sha1"])
+    assert info["redis_git_dirty"] in ("0", "1")
+    assert re.fullmatch(r"[0-9a-f]{16}", info["redis_build_id"])
+    out = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=20).stdout
+    assert " sha=%s:%s " % (info["redis_git_sha1"], info["redis_git_dirty"]) in out
+    assert out.endswith(" build=%s\n" % info["redis_build_id"])
+    source = os.path.join(ROOT, ".git")
+    if os.path.exists(source) and shutil.which("git"):
+        assert info["redis_git_sha1"] != "00000000"

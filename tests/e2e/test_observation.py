@@ -59,7 +59,89 @@ def test_slowlog_threshold(c):
     assert c("SLOWLOG", "HELP")[0].startswith("SLOWLOG <subcommand>")
 
 
+# --- COMMANDLOG ---
+@keel_only
+def test_commandlog_slow_is_the_slowlog(c):
+    c("CONFIG", "SET", "commandlog-execution-slower-than", "0", "commandlog-slow-execution-max-len", "5")
+    assert config_get(c, "slowlog-log-slower-than") == "0" and config_get(c, "slowlog-max-len") == "5"
+    assert c("COMMANDLOG", "RESET", "slow") == "OK"
+    c("SET", "k", "v")
+    c("CONFIG", "SET", "commandlog-execution-slower-than", "-1")
+    assert c("COMMANDLOG", "LEN", "SLOW") == c("SLOWLOG", "LEN") == 3
+    assert c("COMMANDLOG", "GET", "-1", "slow") == c("SLOWLOG", "GET", "-1")
+    assert len(c("COMMANDLOG", "GET", "2", "slow")) == 2
+
+
+@keel_only
+@pytest.mark.parametrize("config, log, large, small", [
+    ("commandlog-request-larger-than", "large-request", ["SET", "k", "x" * 3000], ["SET", "k", "x"]),
+    ("commandlog-reply-larger-than", "large-reply", ["ECHO", "x" * 3000], ["ECHO", "x"]),
+])
+def test_commandlog_of_large_requests_and_replies(c, config, log, large, small):
+    c("COMMANDLOG", "RESET", log)
+    assert config_get(c, config) == "1048576"
+    c("CONFIG", "SET", config, "3000")
+    c("CLIENT", "SETNAME", "me")
+    c(*small)
+    c(*large)
+    entries = c("COMMANDLOG", "GET", "10", log)
+    assert len(entries) == 1 == c("COMMANDLOG", "LEN", log)
+    number, when, size, words, peer, name = entries[0]
+    expected = len(encode(*large)) if log == "large-request" else len("$3000\r\n") + 3000 + 2
+    assert size == expected and words[0] == large[0].encode() and name == b"me"
+    assert words[-1].endswith(b"... (2872 more bytes)")
+    c("CONFIG", "SET", config, "-1")
+    c(*large)
+    assert c("COMMANDLOG", "LEN", log) == 1
+    c("CONFIG", "SET", "commandlog-" + log + "-max-len", "0")
+    assert c("COMMANDLOG", "LEN", log) == 0
+
+
+@keel_only
+def test_commandlog_counts_a_large_argument_that_came_in_pieces(c):
+    c("COMMANDLOG", "RESET", "large-request")
+    request = encode("SET", "k", b"x" * 2_000_000)
+    for at in range(0, len(request), 300_000):
+        c.send_raw(request[at:at + 300_000])
+        time.sleep(0.002)
+    assert c.read() == "OK"
+    assert [e[2] for e in c("COMMANDLOG", "GET", "-1", "large-request")] == [len(request)]
+    assert c("GET", "k") == b"x" * 2_000_000
+    assert [e[2] for e in c("COMMANDLOG", "GET", "-1", "large-reply")] == [2_000_000 + len("$2000000\r\n") + 2]
+
+
+@keel_only
+def test_commandlog_refuses(c):
+    unknown = Error("ERR type should be one of the following: slow, large-request, large-reply")
+    assert c("COMMANDLOG", "GET", "1", "fast") == c("COMMANDLOG", "LEN", "x") == c("COMMANDLOG", "RESET", "x") == unknown
+    assert c("COMMANDLOG", "GET", "-2", "slow") == Error("ERR count should be greater than or equal to -1")
+    assert c("COMMANDLOG", "GET", "x", "y") == Error("ERR count should be greater than or equal to -1")
+    assert c("COMMANDLOG", "GET", "1").startswith("ERR wrong number of arguments for 'commandlog|get'")
+    assert c("COMMANDLOG", "HELP")[0].startswith("COMMANDLOG <subcommand>")
+
+
 # --- LATENCY ---
+def test_freeing_a_large_value_that_expires_or_is_evicted_is_an_event(c):
+    c("CONFIG", "SET", "latency-monitor-threshold", "1", "lazyfree-lazy-expire", "no", "lazyfree-lazy-eviction", "no")
+    c("LATENCY", "RESET")
+
+    def fill(key):
+        for i in range(20):
+            c("SADD", key, *["member:%d:%d" % (i, j) for j in range(20_000)])
+
+    def events():
+        return {entry[0] for entry in c("LATENCY", "LATEST")}
+
+    fill("due")
+    c("PEXPIRE", "due", "10")
+    wait_for(lambda: b"expire-del" in events(), 5, what="the event expire-del")
+    fill("large")
+    assert b"eviction-del" not in events()
+    c("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1")
+    wait_for(lambda: b"eviction-del" in events(), 5, what="the event eviction-del")
+    c("CONFIG", "SET", "maxmemory", "0")
+
+
 def test_latency_events(c):
     c("CONFIG", "SET", "latency-monitor-threshold", "20")
     c("LATENCY", "RESET")

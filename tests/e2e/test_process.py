@@ -58,6 +58,20 @@ def test_a_file_limit_too_low_for_anybody(start):
 
 
 @keel_only
+def test_what_a_too_low_file_limit_asks_for_is_what_is_needed(start):
+    """Redis asks for enough for all of maxclients, but starts with less."""
+    server = start(file_limit=32, ready=False)
+    assert server.wait_exit() == 1
+    assert "'ulimit -n' of 32 is not enough" in server.stderr()
+    assert "at least 33, which is for one client; 10032 is for the 10000 of maxclients." in server.stderr()
+    server = start(file_limit=36)
+    with server.client() as c:
+        assert config_get(c, "maxclients") == "4"
+    assert "You requested maxclients of 10000 requiring at least 10032 max file descriptors." in server.log()
+    assert "Current maximum open files is 36. maxclients has been reduced to 4" in server.log()
+
+
+@keel_only
 def test_a_daemon_that_cannot_start_says_so_and_exits_with_1(start, tmp_path):
     other = start()
     out = subprocess.run([BINARY, "--daemonize", "yes", "--port", str(other.port), "--bind", "127.0.0.1", "--dir", str(tmp_path),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The small parts that keep figures: histograms, rates, the slow log, the latency monitor, the pause.
+// The small parts that keep figures: histograms, rates, the logs of calls, the latency monitor, the pause.
 #include <catch2/catch.hpp>
 
 #include <vector>
@@ -8,7 +8,7 @@
 #include "datatypes/keyspace/lag_histogram.h"
 #include "server/latency_monitor.h"
 #include "server/pause.h"
-#include "server/slow_log.h"
+#include "server/call_log.h"
 #include "server/stats.h"
 
 using namespace keel;
@@ -45,8 +45,8 @@ TEST_CASE("lag histogram: quantiles within a step, the largest exact") {
     CHECK(lags.quantile_ms(0) == 0);
 }
 
-TEST_CASE("slow log: keeps the newest, shortens long words and many words") {
-    SlowLog log;
+TEST_CASE("call log: keeps the newest, shortens long words and many words") {
+    CallLog log;
     const std::string long_word(1000, 'x');
     std::vector<Bytes> words(100, long_word);
     log.add(words, 5, 1, "a:1", "n", 2);
@@ -57,7 +57,7 @@ TEST_CASE("slow log: keeps the newest, shortens long words and many words") {
     CHECK(log.entries()[0].words[1] == "k2");
     log.trim(1);
     CHECK(log.entries().size() == 1);
-    SlowLog other;
+    CallLog other;
     other.add(words, 5, 1, "a:1", "n", 2);
     REQUIRE(other.entries()[0].words.size() == 32);
     CHECK(other.entries()[0].words[0] == std::string(128, 'x') + "... (872 more bytes)");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "server/commands/help.h"
+#include "datatypes/command/help.h"
 
 #include <fmt/core.h>
 

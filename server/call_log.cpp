@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "server/slow_log.h"
+#include "server/call_log.h"
 
 #include <fmt/core.h>
 
@@ -23,11 +23,18 @@ std::vector<std::string> shortened(std::span<const Bytes> words) {
 
 }  // namespace
 
-void SlowLog::add(std::span<const Bytes> words, std::int64_t took_us, std::int64_t now_s, Bytes peer,
+void CallLog::add(std::span<const Bytes> words, std::uint64_t figure, std::int64_t now_s, Bytes peer,
                   Bytes client_name, std::uint64_t max_entries) {
     entries_.push_front(
-        {next_id_++, now_s, took_us, shortened(words), std::string{peer}, std::string{client_name}});
+        {next_id_++, now_s, figure, shortened(words), std::string{peer}, std::string{client_name}});
     trim(max_entries);
+}
+
+CallLog* CallLogs::find(Bytes name) {
+    if (equal_nocase(name, "slow")) return &slow;
+    if (equal_nocase(name, "large-request")) return &large_request;
+    if (equal_nocase(name, "large-reply")) return &large_reply;
+    return nullptr;
 }
 
 }  // namespace keel
