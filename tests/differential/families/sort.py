@@ -7,7 +7,7 @@ order is not its own to say (sets as they lie in a table, texts that weigh the s
 from compare import Step, any_order, exact, kind
 
 WEIGHT = 12
-SOURCE = b"sort:source"
+SOURCE, NUMBER, NONE = b"sort:source", b"sort:number", b"sort:none"
 WEIGHTS = [b"weight_*", b"w*", b"h_*->w", b"h_*->none", b"h_*", b"*", b"key:*", b"*->w", b"**", b"a*b", b"w*->", b"w_*->w->x", b"w\x00*"]
 PLAIN = [b"nosort", b"", b"#", b"x->y", b"\x00*"]
 ELEMENTS = [b"1", b"2", b"3", b"10", b"-1", b"0", b"a", b"b", b"c"]
@@ -20,6 +20,12 @@ def one(g):
 
 def same_shape(ours, theirs):
     return len(ours) == len(theirs) if isinstance(ours, list) and isinstance(theirs, list) else exact(ours, theirs)
+
+
+def settle(client):
+    """7.0 takes the errno of an earlier command, that met a number too large or too small, for one of SORT's own."""
+    client(b"INCRBYFLOAT", NUMBER, b"1")
+    client(b"DEL", SOURCE, NUMBER)
 
 
 def _spell(g, keyword):
@@ -48,14 +54,19 @@ class Options:
         parts += [_gets(g)] if self.gets else []
         parts += [[_spell(g, b"ALPHA")]] if self.alpha else []
         parts += [[_spell(g, g.choice([b"ASC", b"DESC", b"DESC"]))]] if g.chance(0.6) else []
-        if g.chance(0.03):
+        self.spoiled = g.chance(0.08)
+        if self.spoiled and g.chance(0.4):
             parts.append([g.choice([b"NOSUCH", b"BY", b"GET", b"LIMIT", b""])])
         g.rng.shuffle(parts)
         self.words = [w for part in parts for w in part]
+        if self.spoiled:
+            self.words = g.spoil([b"SORT"] + self.words)[1:]
         self.constant = self.by is not None and b"*" not in self.by.split(b"\x00")[0]
 
     def order(self, type_, stored):
         """How much of the order the peer and we have to share: exact, any_order or same_shape."""
+        if self.spoiled:
+            return same_shape
         tie = self.alpha and self.by is not None and not self.constant
         loose = (type_ == "set" and self.constant and not stored) or (tie and (type_ in ("set", "zset") or self.limited))
         if not loose:
@@ -70,7 +81,7 @@ def _sort(g):
     storing = words + [g.anycase(b"STORE"), store] if store is not None else words
 
     def session(client):
-        client(b"DEL", SOURCE)
+        settle(client)
         client(b"COPY", key, SOURCE)
         type_ = client(b"TYPE", SOURCE)
         stored = store is not None and options.order(type_, True) is exact
@@ -91,6 +102,7 @@ def _in_place(g):
     destination = g.choice([SOURCE, b"weight_1", b"h_1"])
 
     def session(client):
+        settle(client)
         out = [client(b"RPUSH", SOURCE, *elements), client(b"SORT", SOURCE, *words, b"STORE", destination)]
         out += [client(b"TYPE", destination), client(b"LRANGE", destination, b"0", b"-1"), client(b"DEL", destination, SOURCE)]
         return out
@@ -129,8 +141,8 @@ MAKERS = [
     _sort, _sort, _sort, _sort, _sort, _sort, _in_place, _made, _made, _weight, _weight, _hash,
     lambda g: [b"DEL", g.key()],
     lambda g: [b"DEL", g.choice([b"weight_", b"w", b"key:", b"", b"h_", b"w_"]) + g.choice(ELEMENTS)],
-    lambda g: [g.choice([b"SORT", b"SORT_RO"]), b"none"] + Options(g).words,
-    lambda g: [b"SORT", b"none"] + Options(g).words + [b"STORE", g.key()],
+    lambda g: Step([g.choice([b"SORT", b"SORT_RO"]), NONE] + Options(g).words, fixed=True),
+    lambda g: Step([b"SORT", NONE] + Options(g).words + [b"STORE", g.key()], fixed=True),
     lambda g: [b"COMMAND", b"GETKEYS", b"SORT", g.key()] + Options(g).words + [g.anycase(b"STORE"), g.key()] + Options(g).words,
     lambda g: [b"COMMAND", b"GETKEYSANDFLAGS", b"SORT_RO", g.key()] + Options(g).words + [b"STORE", g.key()],
 ]
