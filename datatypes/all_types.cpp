@@ -84,6 +84,7 @@ void add_data_commands(Registry& registry) {
     registry.add(generic::kExpireCommands);
     registry.add(generic::kScanCommands);
     registry.add(generic::kObjectCommands);
+    registry.add(generic::kSortCommands);
     registry.add(generic::kDatabaseCommands);
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -106,6 +107,13 @@ std::string first_word(const char* path) {
 }
 
 int g_daemon_pipe = -1;  // to the waiting parent
+
+// How SORT ALPHA compares. A name that the machine does not know leaves it as it was: by bytes, at the start.
+Status set_collation(const Process& process) {
+    if (std::setlocale(LC_COLLATE, process.collate.c_str()) != nullptr) return {};
+    log_warning("Unknown locale '{}' for comparing texts", process.collate);
+    return Error{"Invalid locale name"};
+}
 
 Status adjust_oom_score(const Process& settings) {
     using O = Process::OomScore;
@@ -309,9 +317,11 @@ void adopt_process_settings(Server& server) {
     write_pid_file(server);
     disable_huge_pages(process);
     (void)adjust_oom_score(process);
+    (void)set_collation(process);
     (void)set_process_title(server, process.title_template);
     server.config.on_change({"oom-score-adj", "oom-score-adj-values"},
                             [&server] { return adjust_oom_score(server.settings.process); });
+    server.config.on_change({"locale-collate"}, [&server] { return set_collation(server.settings.process); });
     server.config.on_change({"proc-title-template"}, [&server] {
         return set_process_title(server, server.settings.process.title_template);
     });

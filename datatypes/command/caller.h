@@ -13,6 +13,7 @@ class Caller {
 
     int db_index = 0;       // SELECTed database
     bool deny_blocking = false;  // inside MULTI or a script: blocking commands answer at once
+    bool in_script = false;      // what has no order of its own is shown in one that is the same everywhere
 };
 
 }  // namespace keel

@@ -65,9 +65,10 @@ using MemberVisitor = absl::FunctionRef<bool(Bytes member, double score)>;
 using DueVisitor = absl::FunctionRef<void(Bytes name, UnixMs deadline)>;
 
 class Entry;
+struct Encodings;
 
-// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, the last two for types
-// whose members may expire.
+// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, field is for hashes, the
+// last two are for types whose members may expire.
 struct TypeOps {
     Type type;
     Bytes name;                                                   // as TYPE replies
@@ -79,6 +80,13 @@ struct TypeOps {
     void (*digest)(const ValueRef&, DigestSink&);            // tells its content, the same whatever the encoding
     std::size_t (*count)(const ValueRef&) = nullptr;         // members
     void (*each)(const ValueRef&, MemberVisitor) = nullptr;  // in the value's order, if it has one
+    // The same in either direction, passing over the first `skip` on the way. For lists and sorted sets: what has an order.
+    void (*walk)(const ValueRef&, std::size_t skip, bool backwards, MemberVisitor) = nullptr;
+    // Shows the value of a field, unless that is due by `now`; returns whether there is one.
+    bool (*field)(const ValueRef&, Bytes name, UnixMs now, absl::FunctionRef<void(Bytes)> show) = nullptr;
+    // A new value of these members, in their order and in the form that the settings ask for; the payload is the
+    // caller's. For lists.
+    ValueRef (*make)(std::span<const Bytes> members, const Encodings& settings) = nullptr;
     // Whether the value has the member, and its score if `score` is not null. Not for lists.
     bool (*find)(const ValueRef&, Bytes member, double* score) = nullptr;
     // The earliest deadline of a member; kNoDeadline if none has one. O(1).

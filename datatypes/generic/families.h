@@ -14,6 +14,7 @@ extern const std::span<const CommandSpec> kMoveCommands;      // move_commands.c
 extern const std::span<const CommandSpec> kExpireCommands;    // expire_commands.cpp: EXPIRE, TTL, PERSIST ...
 extern const std::span<const CommandSpec> kScanCommands;      // scan_commands.cpp: SCAN, KEYS, RANDOMKEY
 extern const std::span<const CommandSpec> kObjectCommands;    // object_commands.cpp: OBJECT
+extern const std::span<const CommandSpec> kSortCommands;      // sort_commands.cpp: SORT, SORT_RO
 extern const std::span<const CommandSpec> kDatabaseCommands;  // database_commands.cpp: FLUSHALL, SWAPDB ...
 
 }  // namespace keel::generic

@@ -75,6 +75,17 @@ void digest(const ValueRef& value, DigestSink& sink) {
 
 std::size_t count(const ValueRef& value) { return HashView{value}.size(); }
 
+bool field(const ValueRef& value, Bytes name, UnixMs now, absl::FunctionRef<void(Bytes)> show) {
+    const HashView hash{value};
+    const Spot spot = hash.locate(name);
+    if (!spot.there()) return false;
+    const UnixMs deadline = hash.deadline(spot);
+    if (deadline != kNoDeadline && deadline <= now) return false;
+    ItemText scratch;
+    show(hash.value(spot).as_text(scratch));
+    return true;
+}
+
 UnixMs next_deadline(const ValueRef& value) { return HashView{value}.earliest(); }
 
 std::size_t remove_due(Entry& entry, UnixMs now, std::size_t most, DueVisitor tell) {
@@ -94,6 +105,7 @@ const TypeOps kOps{
     .free_effort = free_effort,
     .digest = digest,
     .count = count,
+    .field = field,
     .next_deadline = next_deadline,
     .remove_due = remove_due,
 };

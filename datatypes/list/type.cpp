@@ -60,6 +60,23 @@ void each(const ValueRef& value, MemberVisitor visit) {
     view(value).visit(0, [&](const ListpackItem& item) { return visit(item.as_text(scratch), 1); });
 }
 
+void walk(const ValueRef& value, std::size_t skip, bool backwards, MemberVisitor visit) {
+    const List list = view(value);
+    if (skip >= list.count()) return;
+    std::array<char, 24> scratch;
+    const auto show = [&](const ListpackItem& item) { return visit(item.as_text(scratch), 1); };
+    if (backwards)
+        list.visit_back(list.count() - 1 - skip, show);
+    else
+        list.visit(skip, show);
+}
+
+ValueRef make(std::span<const Bytes> members, const Encodings& settings) {
+    List list{Limits{settings}};
+    list.push(End::tail, members);
+    return list.value();
+}
+
 }  // namespace
 
 std::optional<ChainFigures> chain_figures(const ValueRef& value) {
@@ -79,6 +96,8 @@ const TypeOps kOps = {.type = Type::list,
                       .free_effort = free_effort,
                       .digest = digest,
                       .count = count,
-                      .each = each};
+                      .each = each,
+                      .walk = walk,
+                      .make = make};
 
 }  // namespace keel::list

@@ -78,6 +78,13 @@ void each(const ValueRef& value, MemberVisitor visit) {
     ZSetView{value}.each([&visit](Bytes member, double score) { return visit(member, score); });
 }
 
+void walk(const ValueRef& value, std::size_t skip, bool backwards, MemberVisitor visit) {
+    const ZSetView set{value};
+    if (skip >= set.size()) return;
+    const Run run = set.by_rank({skip, set.size() - skip}, backwards);
+    set.each(run, [&visit](Bytes member, double score) { return visit(member, score); });
+}
+
 bool find(const ValueRef& value, Bytes member, double* score) {
     const auto found = ZSetView{value}.score(member);
     if (found && score != nullptr) *score = *found;
@@ -97,6 +104,7 @@ const TypeOps kOps{
     .digest = digest,
     .count = count,
     .each = each,
+    .walk = walk,
     .find = find,
 };
 

@@ -83,6 +83,9 @@ inline constexpr ErrorText kLimitByRank{
     "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"};
 inline constexpr ErrorText kScoresByLex{"ERR syntax error, WITHSCORES not supported in combination with BYLEX"};
 
+// Sorting
+inline constexpr ErrorText kScoresNotDouble{"ERR One or more scores can't be converted into double"};
+
 // Expiry
 inline constexpr ErrorText kNxWithXxGtLt{"ERR NX and XX, GT or LT options at the same time are not compatible"};
 inline constexpr ErrorText kGtWithLt{"ERR GT and LT options at the same time are not compatible"};
@@ -107,6 +110,8 @@ inline constexpr ErrorText kInvalidSecondDbIndex{"ERR invalid second DB index"};
 inline constexpr ErrorText kSelectInCluster{"ERR SELECT is not allowed in cluster mode"};
 inline constexpr ErrorText kSwapdbInCluster{"ERR SWAPDB is not allowed in cluster mode"};
 inline constexpr ErrorText kMoveInCluster{"ERR MOVE is not allowed in cluster mode"};
+inline constexpr ErrorText kSortByInCluster{"ERR BY option of SORT denied in Cluster mode."};
+inline constexpr ErrorText kSortGetInCluster{"ERR GET option of SORT denied in Cluster mode."};
 inline constexpr ErrorText kCopyInCluster{"ERR Copying to another database is not allowed in cluster mode"};
 
 // Who may talk
