@@ -81,7 +81,9 @@ Result<RangeWords> parse_range(Args& args, Told told) {
     if (args.more()) range.start = args.next<std::int64_t>();
     KEEL_TRY(args.checked());
     const auto unit = args.left() == 2 ? std::optional{args.words().back()} : std::nullopt;
-    if (unit && told == Told::unit) KEEL_TRY(parse_unit(*unit));
+    if (unit && told == Told::unit) {
+        KEEL_TRY(parse_unit(*unit));
+    }
     if (args.more()) {
         range.end = args.next<std::int64_t>();
         range.has_end = true;
