@@ -71,8 +71,9 @@ std::uint64_t add_in_place(Context& cx, char* dense) {
     return raised;
 }
 
-// A key that was not there comes to be, with or without elements; that counts for one change.
-Result<std::uint64_t> add_in_draft(Context& cx, const Key& key, Entry* existing, hll::Draft draft) {
+// A key that was not there comes to be, with or without elements; that counts for one change. (A draft handed on by
+// value would be copied whole, all 32 KiB.)
+Result<std::uint64_t> add_in_draft(Context& cx, const Key& key, Entry* existing, hll::Draft& draft) {
     std::uint64_t raised = existing == nullptr ? 1 : 0;
     while (cx.args.more()) {
         const hll::Mark mark = hll::mark_of(cx.args.next<Bytes>());
@@ -98,11 +99,15 @@ bool skip_seen(Args& args, Bytes sparse) {
 
 Result<std::uint64_t> add_elements(Context& cx, const Key& key) {
     Entry* entry = cx.write(key);
-    if (entry == nullptr) return add_in_draft(cx, key, entry, hll::Draft{});
+    if (entry == nullptr) {
+        hll::Draft draft;
+        return add_in_draft(cx, key, entry, draft);
+    }
     KEEL_TRY(const Bytes text, text_of(entry));
     if (hll::is_dense(text)) return add_in_place(cx, dense_text(entry));
     if (!skip_seen(cx.args, text) && !looks_unopened(*entry, text)) return 0;
-    return add_in_draft(cx, key, entry, hll::Draft{text});
+    hll::Draft draft{text};
+    return add_in_draft(cx, key, entry, draft);
 }
 
 // PFADD key [element ...]
@@ -163,11 +168,8 @@ Status pfcount(Context& cx) {
 // The destination's own registers are among those that were merged.
 Status store_merged(Context& cx, const Key& key, const hll::Registers& registers, bool dense) {
     Entry* entry = cx.write(key);
-    hll::Draft draft;
-    if (entry != nullptr) {
-        KEEL_TRY(const Bytes text, text_of(entry));
-        draft = hll::Draft{text};
-    }
+    KEEL_TRY(const Bytes text, entry != nullptr ? text_of(entry) : Result<Bytes>{Bytes{}});
+    hll::Draft draft = entry != nullptr ? hll::Draft{text} : hll::Draft{};
     if (dense && !draft.make_dense()) return errors::kCorruptHyperLogLog;
     if (!draft.raise_all(registers, cx.settings.encodings.hll_sparse_max_bytes)) return errors::kCorruptHyperLogLog;
     draft.forget_count();
