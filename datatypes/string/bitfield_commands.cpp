@@ -247,6 +247,12 @@ Status keys_of_bitfield(std::span<const Bytes> words, KeyList& out) {
     return {};
 }
 
+#define KEEL_FIELD_OPERATION                                                  \
+    "operation=(GET get-block=(encoding offset:integer)|"                     \
+    "write=([OVERFLOW overflow-block=(WRAP|SAT|FAIL)] "                       \
+    "write-operation=(SET set-block=(encoding offset:integer value:integer)|" \
+    "INCRBY increment-block=(encoding offset:integer increment:integer))))"
+
 constexpr CommandSpec kRows[] = {
     {.name = "bitfield",
      .run = bitfield,
@@ -259,13 +265,7 @@ constexpr CommandSpec kRows[] = {
      .since = "3.2.0",
      .complexity = "O(1) for each number",
      .summary = "Reads, sets and adds to numbers of any width inside of the string at a key.",
-     .syntax = "key ["
-               "operation=(GET (encoding offset:integer)|write=([OVERFLOW overflow=(WRAP|SAT|FAIL)] "
-               "action=(SET (encoding offset:integer value:integer)|"
-               "INCRBY (encoding offset:integer increment:integer)))) ["
-               "operation=(GET (encoding offset:integer)|write=([OVERFLOW overflow=(WRAP|SAT|FAIL)] "
-               "action=(SET (encoding offset:integer value:integer)|"
-               "INCRBY (encoding offset:integer increment:integer)))) ...]]"},
+     .syntax = "key [" KEEL_FIELD_OPERATION " [" KEEL_FIELD_OPERATION " ...]]"},
     {.name = "bitfield_ro",
      .run = bitfield_ro,
      .arity = at_least(2),
@@ -276,8 +276,10 @@ constexpr CommandSpec kRows[] = {
      .since = "6.0.0",
      .complexity = "O(1) for each number",
      .summary = "Reads numbers of any width inside of the string at a key.",
-     .syntax = "key [GET (encoding offset:integer) [GET (encoding offset:integer) ...]]"},
+     .syntax = "key [GET get-block=(encoding offset:integer) [GET get-block=(encoding offset:integer) ...]]"},
 };
+
+#undef KEEL_FIELD_OPERATION
 
 }  // namespace
 

@@ -66,6 +66,44 @@ KEEL_AVX2 std::uint64_t count_avx2(const char* at, std::size_t size) {
 }
 #endif
 
+// ---- Searching ----
+
+// How many bytes at the front are all like this one; a few less if the end comes near.
+std::size_t count_alike(const char* at, std::size_t size, char byte) {
+    std::uint64_t like;
+    std::memset(&like, byte, sizeof like);
+    const auto other = [&](std::size_t i) { return load<std::uint64_t>(at + i) ^ like; };
+    std::size_t i = 0;
+    while (i + 32 <= size && (other(i) | other(i + 8) | other(i + 16) | other(i + 24)) == 0) i += 32;
+    return i;
+}
+
+#if defined(KEEL_AVX2)
+KEEL_AVX2 __m256i differing(const char* at, __m256i like) {
+    return _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)), like);
+}
+
+KEEL_AVX2 std::size_t count_alike_avx2(const char* at, std::size_t size, char byte) {
+    const __m256i like = _mm256_set1_epi8(byte);
+    std::size_t i = 0;
+    for (; i + 128 <= size; i += 128) {
+        const __m256i any =
+            _mm256_or_si256(_mm256_or_si256(differing(at + i, like), differing(at + i + 32, like)),
+                            _mm256_or_si256(differing(at + i + 64, like), differing(at + i + 96, like)));
+        if (_mm256_testz_si256(any, any) == 0) break;
+    }
+    return i;
+}
+#endif
+
+std::size_t count_alike(Bytes text, char byte, Simd simd) {
+#if defined(KEEL_AVX2)
+    if (simd == Simd::best && kHasAvx2) return count_alike_avx2(text.data(), text.size(), byte);
+#endif
+    static_cast<void>(simd);
+    return count_alike(text.data(), text.size(), byte);
+}
+
 // ---- Combining two ----
 
 // out = out (op) in, byte by byte.
@@ -193,17 +231,18 @@ std::uint64_t count_ones(Bytes text, BitRange range) {
     return count_ones(text.substr(first_byte, last_byte - first_byte + 1)) - static_cast<unsigned>(outside);
 }
 
-std::optional<std::uint64_t> find_bit(Bytes text, bool bit, BitRange range) {
+std::optional<std::uint64_t> find_bit(Bytes text, bool bit, BitRange range, Simd simd) {
     const std::uint64_t flip = bit ? 0 : ~std::uint64_t{0};  // then a one is always what is looked for
-    const auto word = [&](std::uint64_t byte) { return load_big(text.data() + byte) ^ flip; };
+    bool skipped = false;                                    // what is all alike: done once, for the bit is near then
     std::uint64_t at = range.first;
     while (at <= range.last) {
         const std::uint64_t byte = at >> 3;
-        if ((at & 7) == 0 && range.last - at >= 255 &&
-            (word(byte) | word(byte + 8) | word(byte + 16) | word(byte + 24)) == 0) {
-            at += 256;
-        } else if ((at & 7) == 0 && range.last - at >= 63) {
-            const std::uint64_t found = word(byte);
+        const std::uint64_t whole = (at & 7) == 0 ? (range.last - at + 1) >> 3 : 0;  // bytes that are all in the range
+        if (whole >= 128 && !skipped) {
+            at += count_alike(text.substr(byte, whole), static_cast<char>(flip), simd) * 8;
+            skipped = true;
+        } else if (whole >= 8) {
+            const std::uint64_t found = load_big(text.data() + byte) ^ flip;
             if (found != 0) return at + static_cast<unsigned>(std::countl_zero(found));
             at += 64;
         } else {

@@ -38,7 +38,7 @@ struct BitRange {
 [[nodiscard]] std::uint64_t count_ones(Bytes text, BitRange range);
 
 // The first bit of the range that is as asked for, counted from the start of the text. O(bytes).
-[[nodiscard]] std::optional<std::uint64_t> find_bit(Bytes text, bool bit, BitRange range);
+[[nodiscard]] std::optional<std::uint64_t> find_bit(Bytes text, bool bit, BitRange range, Simd simd = Simd::best);
 
 // ---- Combining ----
 

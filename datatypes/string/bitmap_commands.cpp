@@ -65,28 +65,37 @@ struct RangeWords {
     bool in_bits = false;
 };
 
+Result<bool> parse_unit(Bytes word) {
+    const bool in_bits = equal_nocase(word, "BIT");
+    if (!in_bits && !equal_nocase(word, "BYTE")) return errors::kSyntax;
+    return in_bits;
+}
+
+// Of a bad end and a bad unit, which one is told: as in Redis.
+enum class Told : std::uint8_t { end, unit };
+
 // Reads [start [end [BYTE | BIT]]], up to the end of the request.
-Result<RangeWords> parse_range(Args& args) {
+Result<RangeWords> parse_range(Args& args, Told told) {
     RangeWords range;
+    if (args.left() > 3) return errors::kSyntax;
     if (args.more()) range.start = args.next<std::int64_t>();
-    if (args.left() > 2) return errors::kSyntax;
-    if (args.left() == 2) {
-        const Bytes unit = args.words().back();
-        range.in_bits = equal_nocase(unit, "BIT");
-        if (!range.in_bits && !equal_nocase(unit, "BYTE")) return errors::kSyntax;
+    KEEL_TRY(args.checked());
+    const auto unit = args.left() == 2 ? std::optional{args.words().back()} : std::nullopt;
+    if (unit && told == Told::unit) {
+        KEEL_TRY(parse_unit(*unit));
     }
     if (args.more()) {
         range.end = args.next<std::int64_t>();
         range.has_end = true;
     }
     KEEL_TRY(args.checked());
+    KEEL_TRY(range.in_bits, parse_unit(unit.value_or("BYTE")));
     return range;
 }
 
 // The bits that the range covers of a text; none if it covers nothing.
 std::optional<BitRange> bits_of(RangeWords range, std::size_t bytes) {
     const auto length = static_cast<std::int64_t>(range.in_bits ? bytes * 8 : bytes);
-    if (range.start < 0 && range.end < 0 && range.start > range.end) return std::nullopt;
     if (range.start < 0) range.start = std::max<std::int64_t>(range.start + length, 0);
     if (range.end < 0) range.end = std::max<std::int64_t>(range.end + length, 0);
     range.end = std::min(range.end, length - 1);
@@ -100,12 +109,13 @@ std::optional<BitRange> bits_of(RangeWords range, std::size_t bytes) {
 Status bitcount(Context& cx) {
     const Key key = cx.next_key();
     if (cx.args.left() == 1) return errors::kSyntax;  // a start alone is for BITPOS
-    KEEL_TRY(const RangeWords range, parse_range(cx.args));
+    KEEL_TRY(const RangeWords range, parse_range(cx.args, Told::end));
     const Entry* entry = cx.read(key);
     KEEL_TRY(expect_type(entry, Type::string));
     IntegerText scratch;
     const Bytes text = entry != nullptr ? entry->text(scratch) : Bytes{};
-    const auto bits = bits_of(range, text.size());
+    const bool backwards = range.start < 0 && range.start > range.end && range.end < 0;  // even if both lie before it
+    const auto bits = backwards ? std::nullopt : bits_of(range, text.size());
     cx.reply().integer(bits ? static_cast<std::int64_t>(count_ones(text, *bits)) : 0);
     return {};
 }
@@ -128,7 +138,7 @@ Status bitpos(Context& cx) {
     const auto bit = cx.args.next<std::int64_t>();
     KEEL_TRY(cx.args.checked());
     if (bit != 0 && bit != 1) return errors::kBitArgument;
-    KEEL_TRY(const RangeWords range, parse_range(cx.args));
+    KEEL_TRY(const RangeWords range, parse_range(cx.args, Told::unit));
     const Entry* entry = cx.read(key);
     KEEL_TRY(expect_type(entry, Type::string));
     cx.reply().integer(position_of(entry, bit == 1, range));
@@ -237,7 +247,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.6.0",
      .complexity = "O(N) where N is the number of bytes looked at",
      .summary = "Returns how many bits of the string at a key, or of a part of it, are set.",
-     .syntax = "key [start:integer end:integer unit=[BYTE|BIT]]"},
+     .syntax = "key range=[start:integer end:integer unit=[BYTE|BIT]]"},
     {.name = "bitpos",
      .run = bitpos,
      .arity = at_least(3),
@@ -248,7 +258,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.8.7",
      .complexity = "O(N) where N is the number of bytes looked at",
      .summary = "Returns where the first set, or clear, bit of the string at a key, or of a part of it, stands.",
-     .syntax = "key bit:integer [start:integer [end:integer unit=[BYTE|BIT]]]"},
+     .syntax = "key bit:integer range=[start:integer end-unit-block=[end:integer unit=[BYTE|BIT]]]"},
     {.name = "bitop",
      .run = bitop,
      .arity = at_least(4),

@@ -243,6 +243,18 @@ bool describe_runs(Bytes text, std::string& out) {
     return true;
 }
 
+std::optional<unsigned> sparse_rank(Bytes text, std::size_t index) {
+    std::size_t end = 0;
+    for (std::size_t at = kHeader; at < text.size();) {
+        const auto run = run_at(text, at);
+        if (!run) return std::nullopt;
+        end += run->length;
+        if (index < end) return run->rank;
+        at += run->size;
+    }
+    return std::nullopt;
+}
+
 bool raise_dense(char* text, Mark mark) {
     if (dense_get(text + kHeader, mark.index) >= mark.rank) return false;
     dense_set(text + kHeader, mark.index, mark.rank);

@@ -77,6 +77,9 @@ class Registers {
 // Writes the runs of a plausible sparse text as PFDEBUG DECODE shows them ("Z:200 v:3,1 z:10"); false if it is corrupt.
 [[nodiscard]] bool describe_runs(Bytes text, std::string& out);
 
+// What a register of a plausible sparse text has; none if it is corrupt up to there. O(runs).
+[[nodiscard]] std::optional<unsigned> sparse_rank(Bytes text, std::size_t index);
+
 // Raises a register of a dense text in place. Whether it was lower.
 bool raise_dense(char* text, Mark mark);
 // The kept count of a text holds no longer.

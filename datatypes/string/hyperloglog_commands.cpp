@@ -34,6 +34,12 @@ Result<Bytes> text_of(const Entry* entry) {
     return text;
 }
 
+// Whether OBJECT ENCODING calls it embstr still. As in Redis it says raw once a HyperLogLog was looked into by a
+// command that may change it, changed or not.
+bool looks_unopened(const Entry& entry, Bytes text) {
+    return text.size() <= kEmbstrMax && static_cast<StringForm>(entry.form()) == StringForm::text;
+}
+
 // A dense one is always larger than what lies in an entry.
 char* dense_text(Entry* entry) { return static_cast<Block*>(entry->payload())->data(); }
 
@@ -65,8 +71,9 @@ std::uint64_t add_in_place(Context& cx, char* dense) {
     return raised;
 }
 
-// A key that was not there comes to be, with or without elements; that counts for one change.
-Result<std::uint64_t> add_in_draft(Context& cx, const Key& key, Entry* existing, hll::Draft draft) {
+// A key that was not there comes to be, with or without elements; that counts for one change. (A draft handed on by
+// value would be copied whole, all 32 KiB.)
+Result<std::uint64_t> add_in_draft(Context& cx, const Key& key, Entry* existing, hll::Draft& draft) {
     std::uint64_t raised = existing == nullptr ? 1 : 0;
     while (cx.args.more()) {
         const hll::Mark mark = hll::mark_of(cx.args.next<Bytes>());
@@ -74,19 +81,33 @@ Result<std::uint64_t> add_in_draft(Context& cx, const Key& key, Entry* existing,
         if (outcome == hll::Raised::corrupt) return errors::kCorruptHyperLogLog;
         raised += outcome == hll::Raised::yes ? 1 : 0;
     }
-    if (raised != 0) {
-        draft.forget_count();
-        store_text(cx, key, existing, draft.text());
-    }
+    if (raised != 0) draft.forget_count();
+    if (raised != 0 || looks_unopened(*existing, draft.text())) store_text(cx, key, existing, draft.text());
     return raised;
+}
+
+// Goes past the elements at the front that a sparse value has seen, which are most of them. Whether any is left.
+bool skip_seen(Args& args, Bytes sparse) {
+    while (args.more()) {
+        const hll::Mark mark = hll::mark_of(args.peek());
+        const auto rank = hll::sparse_rank(sparse, mark.index);
+        if (!rank || *rank < mark.rank) return true;
+        args.skip(1);
+    }
+    return false;
 }
 
 Result<std::uint64_t> add_elements(Context& cx, const Key& key) {
     Entry* entry = cx.write(key);
-    if (entry == nullptr) return add_in_draft(cx, key, entry, hll::Draft{});
+    if (entry == nullptr) {
+        hll::Draft draft;
+        return add_in_draft(cx, key, entry, draft);
+    }
     KEEL_TRY(const Bytes text, text_of(entry));
     if (hll::is_dense(text)) return add_in_place(cx, dense_text(entry));
-    return add_in_draft(cx, key, entry, hll::Draft{text});
+    if (!skip_seen(cx.args, text) && !looks_unopened(*entry, text)) return 0;
+    hll::Draft draft{text};
+    return add_in_draft(cx, key, entry, draft);
 }
 
 // PFADD key [element ...]
@@ -111,14 +132,14 @@ Status count_one(Context& cx, const Key& key) {
         return {};
     }
     KEEL_TRY(const Bytes text, text_of(entry));
-    auto count = hll::kept_count(text);
-    if (!count) {
-        count = hll::count_of(text);
-        if (!count) return errors::kCorruptHyperLogLog;
+    const auto kept = hll::kept_count(text);
+    const auto count = kept ? kept : hll::count_of(text);
+    if (!count) return errors::kCorruptHyperLogLog;
+    if (!kept || looks_unopened(*entry, text)) {
         const auto bytes = hll::count_bytes(*count);
         splice(cx, key, entry, hll::kCountAt, {bytes.data(), bytes.size()});
-        cx.changed(key.text, events::kNone);
     }
+    if (!kept) cx.changed(key.text, events::kNone);
     cx.reply().integer(static_cast<std::int64_t>(*count));
     return {};
 }
@@ -147,11 +168,8 @@ Status pfcount(Context& cx) {
 // The destination's own registers are among those that were merged.
 Status store_merged(Context& cx, const Key& key, const hll::Registers& registers, bool dense) {
     Entry* entry = cx.write(key);
-    hll::Draft draft;
-    if (entry != nullptr) {
-        KEEL_TRY(const Bytes text, text_of(entry));
-        draft = hll::Draft{text};
-    }
+    KEEL_TRY(const Bytes text, entry != nullptr ? text_of(entry) : Result<Bytes>{Bytes{}});
+    hll::Draft draft = entry != nullptr ? hll::Draft{text} : hll::Draft{};
     if (dense && !draft.make_dense()) return errors::kCorruptHyperLogLog;
     if (!draft.raise_all(registers, cx.settings.encodings.hll_sparse_max_bytes)) return errors::kCorruptHyperLogLog;
     draft.forget_count();
@@ -201,20 +219,31 @@ Status debug_runs(Context& cx, Bytes text) {
     return {};
 }
 
+// As C would print the word, and no longer than other errors repeat one.
+Error unknown_subcommand(Bytes word) {
+    const Bytes shown = word.substr(0, std::min<std::size_t>(word.find('\0'), 128));
+    return Error{"ERR Unknown PFDEBUG subcommand '" + std::string{shown} + "'"};
+}
+
 // PFDEBUG GETREG | DECODE | ENCODING | TODENSE key
 Status pfdebug(Context& cx) {
     const auto what = cx.args.next<Bytes>();
     const Key key = cx.next_key();
     Entry* entry = cx.write(key);
     if (entry == nullptr) return kNoKeyToDebug;
-    KEEL_TRY(const Bytes text, text_of(entry));
+    KEEL_TRY(Bytes text, text_of(entry));
+    if (looks_unopened(*entry, text)) {
+        splice(cx, key, entry, text.size(), {});
+        entry = cx.db().peek(key);
+        KEEL_TRY(text, text_of(entry));
+    }
     if (equal_nocase(what, "GETREG")) return debug_registers(cx, key, entry, text);
     if (equal_nocase(what, "DECODE")) return debug_runs(cx, text);
     if (equal_nocase(what, "ENCODING")) {
         cx.reply().simple(hll::is_dense(text) ? "dense" : "sparse");
         return {};
     }
-    if (!equal_nocase(what, "TODENSE")) return Error{"ERR Unknown PFDEBUG subcommand '" + std::string{what} + "'"};
+    if (!equal_nocase(what, "TODENSE")) return unknown_subcommand(what);
     KEEL_TRY(const bool turned, turn_dense(cx, key, entry, text));
     cx.reply().integer(turned ? 1 : 0);
     return {};
@@ -263,7 +292,7 @@ constexpr CommandSpec kRows[] = {
      .since = "2.8.9",
      .complexity = "O(N) where N is the number of keys, with a large constant",
      .summary = "Merges HyperLogLogs into the one at the first key.",
-     .syntax = "destkey:key [sourcekey:key [sourcekey ...]]"},
+     .syntax = "destkey:key [sourcekey:key [sourcekey:key ...]]"},
     {.name = "pfdebug",
      .run = pfdebug,
      .arity = exactly(3),

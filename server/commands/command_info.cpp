@@ -2,7 +2,6 @@
 #include "server/commands/command_info.h"
 
 #include "datatypes/command/syntax.h"
-#include "protocol/base/check.h"
 
 namespace keel {
 
@@ -146,7 +145,6 @@ void write_command_info(Reply& reply, const Command& command) {
 void write_command_docs(Reply& reply, const Command& command) {
     const CommandSpec& spec = command.spec();
     const auto arguments = arguments_of(spec);
-    KEEL_CHECK(arguments);  // a test parses every row
     OpenMap map{reply};
     map.field("summary", spec.summary);
     map.field("since", spec.since);
@@ -158,7 +156,8 @@ void write_command_docs(Reply& reply, const Command& command) {
         map.field("deprecated_since", spec.deprecated_since);
     }
     if (!spec.replaced_by.empty()) map.field("replaced_by", spec.replaced_by);
-    if (!arguments->empty()) write_arguments(map.named("arguments"), *arguments);
+    // A test reads every row; a grammar that got past it is left out, which is no reason to stop a server.
+    if (arguments && !arguments->empty()) write_arguments(map.named("arguments"), *arguments);
     if (!command.subcommands().empty()) {
         map.named("subcommands").map(command.subcommands().size());
         for (const auto& sub : command.subcommands()) {

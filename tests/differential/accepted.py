@@ -119,6 +119,11 @@ def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
 
+def cut_run(words, ours, theirs):
+    return (command(words) == b"PFDEBUG" and sub(words) == b"DECODE" and isinstance(theirs, bytes)
+            and ours == Error("INVALIDOBJ Corrupted HLL object detected"))
+
+
 def ranges_first(words, ours, theirs):
     return (command(words) in (b"BITCOUNT", b"BITPOS") and isinstance(ours, Error)
             and (theirs in (0, -1) or isinstance(theirs, Error) and theirs.startswith("WRONGTYPE")))
@@ -154,6 +159,7 @@ ACCEPTED = [
              "a listpack as in Redis 7.2, also when it was an intset before; 7.0 has such sets in hash tables", small_set_is_a_listpack),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
     Accepted("ZRANK and ZREVRANK: WITHSCORE", "since 7.2; 7.0 has no fourth word", rank_with_score),
+    Accepted("PFDEBUG DECODE of a value whose last run is cut", "refused as corrupt; Redis reads the byte behind its end", cut_run),
     Accepted("BITCOUNT and BITPOS read their words before they look at the key",
              "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
 ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""BITOP DIFF, DIFF1, ANDOR and ONE (Redis 8.2), which redis-server 7.0 lacks: expectations by hand."""
+"""Bitmaps where redis-server 7.0 is no measure: BITOP DIFF, DIFF1, ANDOR and ONE (Redis 8.2), ranges that are read before
+the key is looked at (7.2), what saturates far below. And the facts of BYTE, BIT and OVERFLOW in short, for readers."""
 import random
 
 import pytest
@@ -66,3 +67,38 @@ def test_long_strings_of_different_lengths(c):
     for op, values in expected.items():
         assert c("BITOP", op, "d", "s0", "s1", "s2", "s3") == 20000
         assert c("GET", "d") == bytes(values), op
+
+
+def test_units_of_ranges(c):
+    c("SET", "k", b"\x00\x0f\xff\xf0")
+    assert c("BITCOUNT", "k", 1, 2) == c("BITCOUNT", "k", 1, 2, "byte") == 12
+    assert c("BITCOUNT", "k", 13, 16, "BIT") == 4 and c("BITCOUNT", "k", -5, -1, "bit") == 1
+    assert c("BITPOS", "k", 1, 1, -1, "BYTE") == c("BITPOS", "k", 1, 3, -1, "BIT") == 12
+    assert c("BITPOS", "k", 0, 12, 27, "BIT") == -1 and c("BITPOS", "k", 0, 12, 28, "BIT") == 28
+    assert c("BITPOS", "k", 0, 2) == 28
+    c("SET", "ones", b"\xff\xff")
+    assert c("BITPOS", "ones", 0) == 16 and c("BITPOS", "ones", 0, 0, -1) == -1  # only without an end it goes on with zeros
+
+
+def test_a_bad_range_is_refused_whatever_the_key_holds(c):
+    c("RPUSH", "list", "x")
+    integer, syntax = Error("ERR value is not an integer or out of range"), Error("ERR syntax error")
+    for key in ("none", "list"):
+        assert c("BITCOUNT", key, "x", 0) == integer
+        assert c("BITCOUNT", key, 0) == syntax
+        assert c("BITCOUNT", key, 0, 0, "BITS") == syntax
+        assert c("BITPOS", key, 1, 0, 0, "BITS") == syntax
+        assert c("BITPOS", key, 1, 0, "x") == integer
+
+
+def test_overflow(c):
+    assert c("BITFIELD", "k", "SET", "i8", 0, 127, "INCRBY", "i8", 0, 1) == [0, -128]
+    assert c("BITFIELD", "k", "OVERFLOW", "SAT", "INCRBY", "i8", 0, -1, "INCRBY", "i8", 0, 999) == [-128, 127]
+    assert c("BITFIELD", "k", "OVERFLOW", "FAIL", "INCRBY", "i8", 0, 1, "OVERFLOW", "WRAP", "INCRBY", "i8", 0, 2) == [None, -127]
+    assert c("BITFIELD", "u", "OVERFLOW", "SAT", "INCRBY", "u4", "#1", 99, "INCRBY", "u4", "#1", -99) == [15, 0]
+
+
+def test_what_saturates_far_below_becomes_the_lowest(c):
+    """Redis subtracts beyond 64 bits here and writes the highest."""
+    for amount in (-129, -(2**62), -(2**63)):
+        assert c("BITFIELD", "k", "OVERFLOW", "SAT", "SET", "i8", 0, amount, "GET", "i8", 0, "SET", "i8", 0, 0)[1] == -128

@@ -23,7 +23,8 @@ DIFFERENT = {
 }
 FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs")
 # Commands whose arguments are compared in full, names and all.
-SAME_ARGUMENTS = ["get", "command|count", "command|docs", "command|info", "command|list", "echo", "select", "hello"]
+SAME_ARGUMENTS = ["get", "command|count", "command|docs", "command|info", "command|list", "echo", "select", "hello",
+                  "setbit", "getbit", "pfadd", "pfcount", "pfdebug", "pfselftest"]
 
 
 @pytest.fixture(scope="module")

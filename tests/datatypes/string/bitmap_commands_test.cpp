@@ -105,6 +105,7 @@ TEST_CASE("bitcount: what it refuses") {
     CHECK(keel("BITCOUNT k 0 1 BIT x") == kSyntaxError);
     CHECK(keel("BITCOUNT k x 1") == kNotAnInteger);
     CHECK(keel("BITCOUNT k 0 9223372036854775808") == kNotAnInteger);
+    CHECK(keel("BITCOUNT k 0 x BITS") == kNotAnInteger);
     keel.hold_other_type("other");
     CHECK(keel("BITCOUNT other") == kWrongTypeError);
 }
@@ -125,6 +126,8 @@ TEST_CASE("bitpos: a text without an end given goes on with zeros") {
     CHECK(keel("BITPOS k 1 9 20 BIT") == ":12\r\n");
     CHECK(keel("BITPOS k 1 0 1 BYTE") == ":12\r\n");
     CHECK(keel("BITPOS k 1 -2 -1 BIT") == ":22\r\n");
+    CHECK(keel("BITPOS k 0 -27 -28") == ":0\r\n");  // both are the first byte; BITCOUNT counts nothing here
+    CHECK(keel("BITCOUNT k -27 -28") == ":0\r\n");
 }
 
 TEST_CASE("bitpos: what it refuses") {
@@ -134,6 +137,10 @@ TEST_CASE("bitpos: what it refuses") {
     keel("SET k a");
     CHECK(keel("BITPOS k 1 x") == kNotAnInteger);
     CHECK(keel("BITPOS k 1 0 1 NIBBLE") == kSyntaxError);
+    CHECK(keel("BITPOS k 1 x 1 NIBBLE") == kNotAnInteger);
+    CHECK(keel("BITPOS k 1 0 x NIBBLE") == kSyntaxError);
+    CHECK(keel("BITPOS k 1 0 x BIT") == kNotAnInteger);
+    CHECK(keel("BITPOS k 1 0 1 BIT x") == kSyntaxError);
     keel.hold_other_type("other");
     CHECK(keel("BITPOS other 1") == kWrongTypeError);
 }
@@ -223,6 +230,8 @@ TEST_CASE("bitfield: overflow wraps, saturates or fails, from the word on") {
     CHECK(keel("BITFIELD k SET i8 0 127 INCRBY i8 0 1") == integers({0, -128}));
     CHECK(keel("BITFIELD k OVERFLOW SAT INCRBY i8 0 -1") == integers({-128}));
     CHECK(keel("BITFIELD k OVERFLOW SAT SET i8 0 1000 GET i8 0") == integers({-128, 127}));
+    CHECK(keel("BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775808 GET i8 0") == integers({127, -128}));
+    CHECK(keel("BITFIELD k SET i8 0 127") == integers({-128}));
     CHECK(keel("BITFIELD k OVERFLOW FAIL SET i8 0 1 OVERFLOW WRAP SET i8 0 257 GET i8 0") == integers({127, 1, 1}));
 }
 

@@ -88,8 +88,10 @@ TEST_CASE("bitmap: ranges of bits are counted and searched as a plain loop does 
             if (!first) first = i;
         }
         REQUIRE(count_ones(text, range) == ones);
-        REQUIRE(find_bit(text, true, range) == first_one);
-        REQUIRE(find_bit(text, false, range) == first_zero);
+        for (const Simd simd : {Simd::portable, Simd::best}) {
+            REQUIRE(find_bit(text, true, range, simd) == first_one);
+            REQUIRE(find_bit(text, false, range, simd) == first_zero);
+        }
     }
 }
 

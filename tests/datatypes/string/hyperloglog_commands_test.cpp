@@ -144,6 +144,7 @@ TEST_CASE("pfdebug: registers, runs, the encoding") {
     CHECK(keel.dirty() == 1);
     CHECK(keel("PFDEBUG ENCODING s") == "+dense\r\n");
     CHECK(keel("PFDEBUG GETREG none") == "-ERR The specified key does not exist\r\n");
+    CHECK(keel.run({"PFDEBUG", std::string("a\0b", 3), "s"}) == "-ERR Unknown PFDEBUG subcommand 'a'\r\n");
     CHECK(keel("PFDEBUG NOSUCH s") == "-ERR Unknown PFDEBUG subcommand 'NOSUCH'\r\n");
 }
 
@@ -198,10 +199,33 @@ TEST_CASE("hyperloglog commands: bytes that a client set are one like any other"
     CommandRunner keel;
     keel.run({"SET", "k", kEmpty});
     CHECK(keel("PFCOUNT k") == ":0\r\n");
+    CHECK(keel.dirty() == 0);
     CHECK(keel("PFADD k a") == ":1\r\n");
     add(keel, "big", 0, 3000);
     const std::string reply = keel("GET big");
     keel.run({"SET", "copy", reply.substr(reply.find('\n') + 1, 12304)});
     CHECK(keel("PFCOUNT copy") == keel("PFCOUNT big"));
     CHECK(add(keel, "copy", 0, 3000) == ":0\r\n");
+}
+
+TEST_CASE("hyperloglog commands: a run that is cut ends there") {
+    CommandRunner keel;
+    keel.run({"SET", "k", kEmpty.substr(0, 17)});
+    CHECK(keel("PFADD k a") == kCorrupt);
+    CHECK(keel("PFDEBUG DECODE k") == kCorrupt);
+    CHECK(keel("PFMERGE d k") == kCorrupt);
+    CHECK(keel("GET k") == bulk(kEmpty.substr(0, 17)));
+}
+
+TEST_CASE("hyperloglog commands: what was set is a raw string once it was opened to be changed") {
+    CommandRunner keel;
+    for (const char* command : {"PFCOUNT k", "PFADD k", "PFDEBUG ENCODING k"}) {
+        CAPTURE(command);
+        keel.run({"SET", "k", kEmpty});
+        keel("PFCOUNT k other");
+        CHECK(keel.encoding("k") == "embstr");
+        keel(command);
+        CHECK(keel.encoding("k") == "raw");
+        CHECK(keel("GET k") == bulk(kEmpty));
+    }
 }

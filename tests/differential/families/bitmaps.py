@@ -57,15 +57,28 @@ def _place(g):
 
 
 def _fields(g, actions):
-    words = []
+    words, saturates = [], False
     for _ in range(g.rng.randint(0, 4)):
         if g.chance(0.4):
-            words += [g.anycase(b"OVERFLOW"), g.anycase(g.choice([b"WRAP", b"SAT", b"FAIL"])) if g.chance(0.97) else b"NOSUCH"]
+            overflow = g.choice([b"WRAP", b"SAT", b"FAIL"]) if g.chance(0.97) else b"NOSUCH"
+            saturates = overflow == b"SAT"
+            words += [g.anycase(b"OVERFLOW"), g.anycase(overflow)]
         action = g.choice(actions)
         words += [g.anycase(action), _type(g), _place(g)]
         if action != b"GET":
-            words.append(g.integer())
+            words.append(_amount(g, lowest=-(2**62) if saturates and action == b"SET" else -(2**63)))
     return words
+
+
+def _amount(g, lowest):
+    """Far below a signed field Redis overflows itself, and a SET that saturates writes the highest number for the lowest."""
+    while True:
+        amount = g.integer()
+        try:
+            if int(amount) >= lowest:
+                return amount
+        except ValueError:
+            return amount
 
 
 MAKERS = [
