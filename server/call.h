@@ -13,12 +13,15 @@ namespace keel {
 
 struct Call {
     std::span<const Bytes> words;
-    ArgumentList* list = nullptr;    // where the words stand, from which a large one can be taken; may be null
-    std::size_t first_word = 0;      // index of words[0] in that list
-    Command* command = nullptr;      // with its subcommand resolved; null: unknown
+    ArgumentList* list = nullptr;  // where the words stand, from which a large one can be taken; may be null
+    std::size_t first_word = 0;    // index of words[0] in that list
+    Command* command = nullptr;    // with its subcommand resolved; null: unknown
     std::uint64_t first_key_hash = 0;
     std::uint32_t first_key_at = 0;  // word of the first key, 0 for none
-    std::size_t request_bytes = 0;   // as it was sent; 0: it came otherwise than from a client just now
+    // While a batch is fetched ahead: the entry of the first key, and the hash of the member that is asked for in it.
+    const Entry* ahead = nullptr;
+    std::uint64_t member_hash = 0;
+    std::size_t request_bytes = 0;  // as it was sent; 0: it came otherwise than from a client just now
 };
 
 // What became of a request.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/dispatch.h"
 
+#include "datatypes/encodings/hash.h"
+#include "datatypes/encodings/prefetch.h"
 #include "protocol/base/log.h"
 #include "server/cycle_clock.h"
 #include "server/server.h"
@@ -32,13 +34,33 @@ void Dispatcher::resolve(Call& call, const Session& session) const {
     (void)session;
 }
 
-void Dispatcher::prefetch(const Call& call, const Session& session, int stage) const {
+void Dispatcher::prefetch_key(const Call& call, const Session& session, int stage) const {
     if (call.first_key_at == 0) return;
     const auto& table = server_.keyspace.db(session.db_index).table();
     if (stage == 1)
         table.prefetch_line(call.first_key_hash);
     else
         table.prefetch_item(call.first_key_hash);
+}
+
+bool Dispatcher::prefetch_value(Call& call, const Session& session) const {
+    if (call.first_key_at == 0) return false;
+    const Group group = call.command->spec().group;
+    if (group == Group::string || group == Group::generic) return false;  // mostly in the entry, which is here
+    const Bytes key = call.words[call.first_key_at];
+    const Entry* entry = server_.keyspace.db(session.db_index).table().find(key, call.first_key_hash);
+    if (entry == nullptr || entry->type() == Type::string) return false;
+    keel::prefetch(entry->payload());
+    const std::size_t member_at = group == Group::hash ? call.first_key_at + 1 : call.words.size() - 1;
+    if (type_ops(entry->type()).prefetch == nullptr || member_at <= call.first_key_at) return false;
+    if (member_at >= call.words.size()) return false;
+    call.ahead = entry;
+    call.member_hash = hash_bytes(call.words[member_at]);
+    return true;
+}
+
+void Dispatcher::prefetch_member(const Call& call, int stage) const {
+    if (call.ahead != nullptr) type_ops(call.ahead->type()).prefetch(call.ahead->value(), call.member_hash, stage);
 }
 
 // ---- Gates ----

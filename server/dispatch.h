@@ -32,8 +32,14 @@ class Dispatcher {
 
     // Looks the command up and hashes its first key. Cheap, changes nothing: done for a whole batch ahead.
     void resolve(Call& call, const Session& session) const;
-    // Asks for the memory that the requests will touch, one stage at a time; call stage 1, 2 and 3 for each of a batch.
-    void prefetch(const Call& call, const Session& session, int stage) const;
+    // Asking ahead for the memory that the requests of a batch will touch: each step goes to what the step before it
+    // asked for, so take each for the whole batch. The line of the key (stage 1), its entry (2) ...
+    void prefetch_key(const Call& call, const Session& session, int stage) const;
+    // ... the value of it, if it has members; true if one of them is to be fetched, too ...
+    bool prefetch_value(Call& call, const Session& session) const;
+    // ... and of that the line (1) and the member itself (2): the first that a hash command names, the last of others
+    // (ZADD's stands behind its score).
+    void prefetch_member(const Call& call, int stage) const;
 
     Ran execute(Session& session, Call& call);
     // Runs the command of a session that waited for keys once more. No gate is asked: it passed them when it came.

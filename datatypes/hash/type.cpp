@@ -93,6 +93,15 @@ std::size_t remove_due(Entry& entry, UnixMs now, std::size_t most, DueVisitor te
     return HashEdit{&entry, {.fields = 0, .word_bytes = 0}}.remove_due(now, most, tell);
 }
 
+void prefetch(const ValueRef& value, std::uint64_t member_hash, int stage) {
+    if (static_cast<Form>(value.form) != Form::table) return;
+    const auto& table = HashView{value}.table().fields();
+    if (stage == 1)
+        table.prefetch_line(member_hash);
+    else
+        table.prefetch_item(member_hash);
+}
+
 }  // namespace
 
 const TypeOps kOps{
@@ -105,6 +114,7 @@ const TypeOps kOps{
     .free_effort = free_effort,
     .digest = digest,
     .count = count,
+    .prefetch = prefetch,
     .field = field,
     .next_deadline = next_deadline,
     .remove_due = remove_due,

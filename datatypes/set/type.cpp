@@ -69,6 +69,15 @@ bool find(const ValueRef& value, Bytes member, double* score) {
     return true;
 }
 
+void prefetch(const ValueRef& value, std::uint64_t member_hash, int stage) {
+    if (static_cast<Form>(value.form) != Form::table) return;
+    const auto& table = SetView{value}.table();
+    if (stage == 1)
+        table.prefetch_line(member_hash);
+    else
+        table.prefetch_item(member_hash);
+}
+
 }  // namespace
 
 const TypeOps kOps{
@@ -83,6 +92,7 @@ const TypeOps kOps{
     .count = count,
     .each = each,
     .find = find,
+    .prefetch = prefetch,
 };
 
 }  // namespace keel::set

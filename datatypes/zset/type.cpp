@@ -91,6 +91,15 @@ bool find(const ValueRef& value, Bytes member, double* score) {
     return found.has_value();
 }
 
+void prefetch(const ValueRef& value, std::uint64_t member_hash, int stage) {
+    if (static_cast<Form>(value.form) != Form::skiplist) return;
+    const auto& table = ZSetView{value}.big().table;
+    if (stage == 1)
+        table.prefetch_line(member_hash);
+    else
+        table.prefetch_item(member_hash);
+}
+
 }  // namespace
 
 const TypeOps kOps{
@@ -106,6 +115,7 @@ const TypeOps kOps{
     .each = each,
     .walk = walk,
     .find = find,
+    .prefetch = prefetch,
 };
 
 }  // namespace keel::zset

@@ -363,6 +363,18 @@ void ClientSet::protocol_error(Connection& connection) {
 
 // ---- Batches ----
 
+void ClientSet::fetch_ahead() {
+    for (const int stage : {1, 2}) {
+        for (const Item& item : batch_) dispatcher_.prefetch_key(item.call, *item.connection, stage);
+    }
+    bool members = false;
+    for (Item& item : batch_) members = dispatcher_.prefetch_value(item.call, *item.connection) || members;
+    if (!members) return;
+    for (const int stage : {1, 2}) {
+        for (const Item& item : batch_) dispatcher_.prefetch_member(item.call, stage);
+    }
+}
+
 void ClientSet::run_batch() {
     if (batch_.empty()) return;
     for (Item& item : batch_) {
@@ -371,10 +383,7 @@ void ClientSet::run_batch() {
         item.call.first_word = item.first_word;
         dispatcher_.resolve(item.call, *item.connection);
     }
-    if (batch_.size() > 1) {
-        for (const Item& item : batch_) dispatcher_.prefetch(item.call, *item.connection, 1);
-        for (const Item& item : batch_) dispatcher_.prefetch(item.call, *item.connection, 2);
-    }
+    if (batch_.size() > 1) fetch_ahead();
     for (std::size_t i = 0; i < batch_.size(); ++i) {
         Connection* connection = batch_[i].connection;
         if (connection == nullptr) continue;

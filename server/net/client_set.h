@@ -144,6 +144,7 @@ class ClientSet {
     void process_own(Connection& connection);
     std::size_t gather(Connection& connection, Bytes input);
     void keep_rest(Connection& connection, Bytes rest);
+    void fetch_ahead();
     void run_batch();
     void take_back(Connection& connection, std::size_t from);
     void put_off(std::size_t from);
