@@ -67,8 +67,8 @@ using DueVisitor = absl::FunctionRef<void(Bytes name, UnixMs deadline)>;
 class Entry;
 struct Encodings;
 
-// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, field is for hashes, the
-// last two are for types whose members may expire.
+// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, field is for hashes,
+// the last two are for types whose members may expire.
 struct TypeOps {
     Type type;
     Bytes name;                                                   // as TYPE replies
@@ -80,7 +80,8 @@ struct TypeOps {
     void (*digest)(const ValueRef&, DigestSink&);            // tells its content, the same whatever the encoding
     std::size_t (*count)(const ValueRef&) = nullptr;         // members
     void (*each)(const ValueRef&, MemberVisitor) = nullptr;  // in the value's order, if it has one
-    // The same in either direction, passing over the first `skip` on the way. For lists and sorted sets: what has an order.
+    // The same in either direction, passing over the first `skip` on the way. For lists and sorted sets: what has an
+    // order.
     void (*walk)(const ValueRef&, std::size_t skip, bool backwards, MemberVisitor) = nullptr;
     // Shows the value of a field, unless that is due by `now`; returns whether there is one.
     bool (*field)(const ValueRef&, Bytes name, UnixMs now, absl::FunctionRef<void(Bytes)> show) = nullptr;
