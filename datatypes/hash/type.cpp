@@ -114,8 +114,8 @@ const TypeOps kOps{
     .free_effort = free_effort,
     .digest = digest,
     .count = count,
-    .prefetch = prefetch,
     .field = field,
+    .prefetch = prefetch,
     .next_deadline = next_deadline,
     .remove_due = remove_due,
 };
