@@ -74,6 +74,21 @@ Position position_of(const StepPair& steps) {
 
 // ---- Distances ----
 
+// Of the points in space, seen from the center of the earth.
+Position mean_of(const std::vector<Position>& places) {
+    double x = 0;
+    double y = 0;
+    double z = 0;
+    for (const Position& at : places) {
+        const double longitude = radians(at.longitude);
+        const double latitude = radians(at.latitude);
+        x += std::cos(latitude) * std::cos(longitude);
+        y += std::cos(latitude) * std::sin(longitude);
+        z += std::sin(latitude);
+    }
+    return {std::atan2(y, x) / kDegree, std::atan2(z, std::hypot(x, y)) / kDegree};
+}
+
 double distance_along_meridian(double latitude_a, double latitude_b) {
     return kEarthRadius * std::abs(radians(latitude_b) - radians(latitude_a));
 }
@@ -136,7 +151,6 @@ std::size_t write_fixed(char* out, double value, unsigned decimals) {
         ++whole;
     }
     to = std::to_chars(to, out + kFixedChars, whole).ptr;
-    if (decimals == 0) return static_cast<std::size_t>(to - out);
     *to++ = '.';
     for (unsigned i = decimals; i > 0; --i, digits /= 10) to[i - 1] = static_cast<char>('0' + digits % 10);
     return static_cast<std::size_t>(to - out) + decimals;
@@ -157,13 +171,7 @@ Area Area::box(const Position& center, double width, double height) {
 }
 
 Area Area::polygon(std::vector<Position> vertices) {
-    Position center;
-    for (const Position& vertex : vertices) {
-        center.longitude += vertex.longitude;
-        center.latitude += vertex.latitude;
-    }
-    const auto count = static_cast<double>(vertices.size());
-    Area area{Shape::polygon, {center.longitude / count, center.latitude / count}, 0};
+    Area area{Shape::polygon, mean_of(vertices), 0};
     area.vertices_ = std::move(vertices);
     area.bound_polygon();
     return area;

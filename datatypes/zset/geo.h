@@ -54,7 +54,7 @@ using HashText = std::array<char, 11>;
 // In meters.
 [[nodiscard]] double distance(const Position& a, const Position& b);
 
-// Writes a number (of magnitude below 2^53) as printf's "%.*f" does, for up to 17 decimals, and returns how many
+// Writes a number (of magnitude below 2^53) as printf's "%.*f" does, with 1 to 17 decimals, and returns how many
 // characters that are; `out` has room for kFixedChars.
 inline constexpr std::size_t kFixedChars = 40;
 std::size_t write_fixed(char* out, double value, unsigned decimals);

@@ -230,7 +230,9 @@ Status Reader::check() const {
 
 Result<Query> Reader::read(std::optional<Key> target) {
     query_.target = target;
-    if (dialect_.center != Center::by_option) KEEL_TRY(read_fixed());
+    if (dialect_.center != Center::by_option) {
+        KEEL_TRY(read_fixed());
+    }
     KEEL_TRY(read_options());
     KEEL_TRY(check());
     if (!query_.area) {
