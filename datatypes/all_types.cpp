@@ -67,6 +67,8 @@ void add_data_commands(Registry& registry) {
     registry.add(zset::kRemoveCommands);
     registry.add(zset::kPopCommands);
     registry.add(zset::kCombineCommands);
+    registry.add(zset::kGeoCommands);
+    registry.add(zset::kGeoSearchCommands);
     registry.add(stream::kCommands);
     registry.add(stream::kRangeCommands);
     registry.add(stream::kReadCommands);

@@ -70,6 +70,8 @@ inline constexpr Event kZRangeStore{kNotifyZset, "zrangestore"};
 inline constexpr Event kZUnionStore{kNotifyZset, "zunionstore"};
 inline constexpr Event kZInterStore{kNotifyZset, "zinterstore"};
 inline constexpr Event kZDiffStore{kNotifyZset, "zdiffstore"};
+inline constexpr Event kGeoRadiusStore{kNotifyZset, "georadiusstore"};
+inline constexpr Event kGeoSearchStore{kNotifyZset, "geosearchstore"};
 // streams
 inline constexpr Event kXAdd{kNotifyStream, "xadd"};
 inline constexpr Event kXTrim{kNotifyStream, "xtrim"};

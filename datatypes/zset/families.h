@@ -10,12 +10,14 @@
 
 namespace keel::zset {
 
-extern const TypeOps kOps;                                   // type.cpp
-extern const std::span<const CommandSpec> kCommands;         // commands.cpp
-extern const std::span<const CommandSpec> kReadCommands;     // read_commands.cpp
-extern const std::span<const CommandSpec> kRangeCommands;    // range_commands.cpp
-extern const std::span<const CommandSpec> kRemoveCommands;   // remove_commands.cpp
-extern const std::span<const CommandSpec> kPopCommands;      // pop_commands.cpp
-extern const std::span<const CommandSpec> kCombineCommands;  // combine_commands.cpp
+extern const TypeOps kOps;                                     // type.cpp
+extern const std::span<const CommandSpec> kCommands;           // commands.cpp
+extern const std::span<const CommandSpec> kReadCommands;       // read_commands.cpp
+extern const std::span<const CommandSpec> kRangeCommands;      // range_commands.cpp
+extern const std::span<const CommandSpec> kRemoveCommands;     // remove_commands.cpp
+extern const std::span<const CommandSpec> kPopCommands;        // pop_commands.cpp
+extern const std::span<const CommandSpec> kCombineCommands;    // combine_commands.cpp
+extern const std::span<const CommandSpec> kGeoCommands;        // geo_commands.cpp
+extern const std::span<const CommandSpec> kGeoSearchCommands;  // geo_search.cpp
 
 }  // namespace keel::zset

@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "conf/settings.h"
@@ -67,6 +68,17 @@ struct Run {
     bool backwards = false;
     SkipList::Place in_list{};
     packed::Place in_pack = nullptr;
+};
+
+// Scores from `from` on, and below `until`.
+struct Interval {
+    double from;
+    double until;
+};
+
+// A member met on a walk, to come back to while the set stays as it is.
+struct Spot {
+    const void* at = nullptr;
 };
 
 struct Ranked {
@@ -113,6 +125,16 @@ class ZSetView {
         each(by_rank({0, size()}), visit);
     }
 
+    // visit(double score, Spot) for the members in any of the intervals, which are in order and apart, as long as it
+    // returns true. One walk: intervals in which there is nobody cost next to nothing. Members are not looked at.
+    template <typename F>
+    void each_in(std::span<const Interval> intervals, F&& visit) const;
+    // The member there; it may be written into `scratch`.
+    [[nodiscard]] Bytes text(Spot spot, packed::Scratch& scratch) const {
+        if (is_big()) return static_cast<const Member*>(spot.at)->text();
+        return pack().get(static_cast<packed::Place>(spot.at)).as_text(scratch);
+    }
+
     // Some members at a time, as Table::scan: visit(Bytes, double). A packed set is shown whole, and 0 returned.
     template <typename F>
     [[nodiscard]] std::uint64_t scan(std::uint64_t cursor, F&& visit) const;
@@ -124,6 +146,10 @@ class ZSetView {
     [[nodiscard]] ListpackView pack() const { return ListpackView{raw_}; }
 
   protected:
+    template <typename F>
+    void each_in_list(std::span<const Interval> intervals, F&& visit) const;
+    template <typename F>
+    void each_in_pack(std::span<const Interval> intervals, F&& visit) const;
     template <typename Cut>
     [[nodiscard]] Run between(const Cut& low, const Cut& high, bool backwards, Limit limit) const;
     template <typename Cut>
@@ -214,6 +240,42 @@ void ZSetView::each(const Run& run, F&& visit) const {
         packed::Scratch scratch;
         if (!visit(list.get(at).as_text(scratch), packed::score_of(list, at))) return;
         if (left > 1) at = run.backwards ? packed::prev(list, at) : packed::next(list, at);
+    }
+}
+
+template <typename F>
+void ZSetView::each_in(std::span<const Interval> intervals, F&& visit) const {
+    if (raw_ == nullptr) return;
+    if (is_big())
+        each_in_list(intervals, visit);
+    else
+        each_in_pack(intervals, visit);
+}
+
+template <typename F>
+void ZSetView::each_in_list(std::span<const Interval> intervals, F&& visit) const {
+    constexpr unsigned kStepped = 32;  // passing by so many scores costs less than a way down the tree
+    const SkipList& order = big().order;
+    SkipList::Place at = order.first();
+    for (const Interval& wanted : intervals) {
+        for (unsigned i = 0; i < kStepped && at && at.score() < wanted.from; ++i) at.step();
+        if (at && at.score() < wanted.from) at = order.seek(ScoreCut{wanted.from, false});
+        for (; at && at.score() < wanted.until; at.step()) {
+            if (!visit(at.score(), Spot{at.member()})) return;
+        }
+        if (!at) return;
+    }
+}
+
+template <typename F>
+void ZSetView::each_in_pack(std::span<const Interval> intervals, F&& visit) const {
+    const ListpackView list = pack();
+    auto wanted = intervals.begin();
+    for (packed::Place at = list.first(); at != nullptr; at = packed::next(list, at)) {
+        const double score = packed::score_of(list, at);
+        while (wanted != intervals.end() && wanted->until <= score) ++wanted;
+        if (wanted == intervals.end()) return;
+        if (score >= wanted->from && !visit(score, Spot{at})) return;
     }
 }
 

@@ -30,6 +30,18 @@ Error expected_dollar(char got) { return line(fmt::format("ERR Protocol error: e
 
 Error invalid_expire(Bytes command) { return line(fmt::format("ERR invalid expire time in '{}' command", command)); }
 
+Error invalid_position(double longitude, double latitude) {
+    return line(fmt::format("ERR invalid longitude,latitude pair {:f},{:f}", longitude, latitude));
+}
+
+Error needs_center(Bytes command) {
+    return line(fmt::format("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {}", echo(command)));
+}
+
+Error needs_shape(Bytes command) {
+    return line(fmt::format("ERR exactly one of BYRADIUS and BYBOX can be specified for {}", echo(command)));
+}
+
 Error unknown_command(std::span<const Bytes> words) {
     std::string arguments;
     for (std::size_t i = 1; i < words.size() && arguments.size() < kEchoBytes; ++i) {

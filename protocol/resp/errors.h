@@ -85,6 +85,22 @@ inline constexpr ErrorText kScoresByLex{"ERR syntax error, WITHSCORES not suppor
 
 // Sorting
 inline constexpr ErrorText kScoresNotDouble{"ERR One or more scores can't be converted into double"};
+// Positions
+inline constexpr ErrorText kUnit{"ERR unsupported unit provided. please use M, KM, FT, MI"};
+inline constexpr ErrorText kRadiusNotNumber{"ERR need numeric radius"};
+inline constexpr ErrorText kRadiusNegative{"ERR radius cannot be negative"};
+inline constexpr ErrorText kWidthNotNumber{"ERR need numeric width"};
+inline constexpr ErrorText kHeightNotNumber{"ERR need numeric height"};
+inline constexpr ErrorText kBoxNegative{"ERR height or width cannot be negative"};
+inline constexpr ErrorText kNoSuchMember{"ERR could not decode requested zset member"};
+inline constexpr ErrorText kCountAboveZero{"ERR COUNT must be > 0"};
+inline constexpr ErrorText kAnyWithoutCount{"ERR the ANY argument requires COUNT argument"};
+inline constexpr ErrorText kVerticesNotInteger{"ERR invalid number of vertices"};
+inline constexpr ErrorText kFewVertices{"ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"};
+inline constexpr ErrorText kGeoRadiusStoreShows{
+    "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"};
+inline constexpr ErrorText kGeoSearchStoreShows{
+    "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"};
 
 // Expiry
 inline constexpr ErrorText kNxWithXxGtLt{"ERR NX and XX, GT or LT options at the same time are not compatible"};
@@ -228,6 +244,13 @@ inline constexpr ErrorText kInvalidCrlf{"ERR Protocol error: invalid CRLF in req
 
 // ERR value is out of range, value must between -5 and 5
 [[nodiscard]] Error out_of_range(std::int64_t least, std::int64_t most);
+
+// ERR invalid longitude,latitude pair 181.000000,0.000000
+[[nodiscard]] Error invalid_position(double longitude, double latitude);
+
+// ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for GEOSEARCH. `command` as the client spelled it.
+[[nodiscard]] Error needs_center(Bytes command);
+[[nodiscard]] Error needs_shape(Bytes command);
 
 // ERR at least 1 input key is needed for 'zunion' command
 [[nodiscard]] Error needs_input_key(Bytes command);

@@ -281,3 +281,46 @@ TEST_CASE("zset: a scan shows every member, and random draws come from all of it
         CHECK(drawn == seen);
     }
 }
+
+TEST_CASE("zset: a walk over intervals of scores meets whom they hold, in order, until it is told to stop") {
+    for (const auto& [name, limits] : kForms) {
+        const std::uint64_t seed = 9;
+        INFO(name << ", seed " << seed);
+        Random random{seed};
+        ZSet set{limits};
+        Model model;
+        for (int i = 0; i < 3'000; ++i) {
+            const std::string member = "m" + std::to_string(random.below(2'000));
+            const auto score = static_cast<double>(random.below(1'000'000));
+            set.put(member, score);
+            model[member] = score;
+        }
+        const std::vector<Scored> all = in_order(model);
+        for (int round = 0; round < 300; ++round) {
+            std::vector<Interval> intervals;
+            double from = 0;
+            const double step = random.below(2) == 0 ? 200 : 50'000;
+            while (from < 1'100'000) {
+                from += 1 + static_cast<double>(random.below(static_cast<std::uint64_t>(2 * step)));
+                const double until = from + 1 + static_cast<double>(random.below(static_cast<std::uint64_t>(step)));
+                intervals.push_back({from, until});
+                from = until;
+            }
+            std::vector<Scored> expected;
+            for (const Interval& one : intervals) {
+                for (const Scored& scored : all) {
+                    if (scored.score >= one.from && scored.score < one.until) expected.push_back(scored);
+                }
+            }
+            if (round % 3 == 0) expected.resize(std::min<std::size_t>(expected.size(), 10));
+            std::vector<Scored> met;
+            set.each_in(intervals, [&](double score, Spot spot) {
+                packed::Scratch scratch;
+                met.push_back({score, std::string{set.text(spot, scratch)}});
+                return round % 3 != 0 || met.size() < 10;
+            });
+            REQUIRE(met == expected);
+        }
+        set.each_in({}, [](double, Spot) -> bool { throw "nobody"; });
+    }
+}
