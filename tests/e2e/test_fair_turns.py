@@ -53,7 +53,7 @@ def test_many_clients_that_ask_for_much(server, c):
     for s in greedy:
         s.close()
     assert pinger.worst < 0.1 * PATIENCE
-    assert int(info_of(c)["eventloop_duration_max"]) < 100_000 * PATIENCE
+    assert int(info_of(c, "debug")["eventloop_duration_max"]) < 100_000 * PATIENCE
 
 
 def test_every_reply_comes_in_order_to_all_who_ask_for_much(server, c):
@@ -116,4 +116,4 @@ def test_many_small_requests_that_waited(server, c):
                         raise AssertionError("reply %d is wrong" % i)
         sender.join()
         assert pinger.worst < 0.1 * PATIENCE
-    assert c("GET", "n") == str(count)
+    assert c("GET", "n") == b"%d" % count
