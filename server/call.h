@@ -11,6 +11,8 @@
 
 namespace keel {
 
+class Entry;
+
 struct Call {
     std::span<const Bytes> words;
     ArgumentList* list = nullptr;  // where the words stand, from which a large one can be taken; may be null
