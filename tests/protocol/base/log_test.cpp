@@ -11,10 +11,11 @@
 #include <ctime>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <sstream>
 #include <thread>
 #include <vector>
+
+#include "protocol/base/glob.h"
 
 using namespace keel;
 
@@ -87,12 +88,15 @@ TEST_CASE("log: a line has pid, role, local time, level and text") {
     log_warning("w {:.1f} {{}}", 1.25);
     const auto lines = file.lines();
     REQUIRE(lines.size() == 4);
-    const std::string when = R"( \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3} )";
+    // Globs, not std::regex: GCC 12 finds its insides uninitialized when sanitizers are on.
+    const std::string two = "[0-9][0-9]";
+    const std::string when = fmt::format(" {0} [A-Z][a-z][a-z] {0}{0} {0}:{0}:{0}.{0}[0-9] ", two);
     const std::string pid = std::to_string(::getpid());
-    CHECK(std::regex_match(lines[0], std::regex(pid + ":M" + when + R"(\. d 1)")));
-    CHECK(std::regex_match(lines[1], std::regex(pid + ":S" + when + "- v x")));
-    CHECK(std::regex_match(lines[2], std::regex(pid + ":X" + when + R"(\* n)")));
-    CHECK(std::regex_match(lines[3], std::regex(pid + R"(:X)" + when + R"(# w 1\.2 \{\})")));
+    CHECK(glob_match(pid + ":M" + when + ". d 1", lines[0]));
+    CHECK(glob_match(pid + ":S" + when + "- v x", lines[1]));
+    CHECK(glob_match(pid + ":X" + when + R"(\* n)", lines[2]));
+    CHECK(glob_match(pid + ":X" + when + "# w 1.2 {}", lines[3]));
+    CHECK_FALSE(glob_match(pid + ":X" + when + "# w 1.2 {}", lines[2]));
 }
 
 TEST_CASE("log: the time is the local one, as libc tells it") {
