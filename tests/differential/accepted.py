@@ -56,26 +56,31 @@ def save_with_a_trailing_blank(words, ours, theirs):
     return ours is not None and "Invalid save parameters" in ours and any(words[i + 1] != words[i + 1].strip() for i in at)
 
 
-def password_flags(words, ours, theirs):
+def same_flags_but(*extra):
+    return lambda ours, theirs: set(ours[2]) - set(extra) == set(theirs[2]) - set(extra)
+
+
+def arities(ours_is, theirs_is):
+    return lambda ours, theirs: (ours[1], theirs[1]) == (ours_is, theirs_is)
+
+
+# Rows of COMMAND INFO that differ, and how.
+COMMAND_ROWS = {
+    b"auth": same_flags_but("skip_monitor", "skip_slowlog"),
+    b"hello": same_flags_but("skip_monitor", "skip_slowlog"),
+    b"client|reply": same_flags_but("no_multi"),
+    b"command|getkeys": arities(-3, -4),
+    b"command|getkeysandflags": arities(-3, -4),
+    b"zrank": arities(-3, 3),
+    b"zrevrank": arities(-3, 3),
+}
+
+
+def command_rows(words, ours, theirs):
     if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
         return False
-    extra = {"skip_monitor", "skip_slowlog"}
-    return all(a is None or b is None or a[0] == b[0] in (b"auth", b"hello") and set(a[2]) - extra == set(b[2]) - extra
+    return all(a is None or b is None or a == b or a[0] == b[0] in COMMAND_ROWS and COMMAND_ROWS[a[0]](a, b)
                for a, b in zip(ours, theirs))
-
-
-def client_reply_flags(words, ours, theirs):
-    if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
-        return False
-    return all(a is None or b is None or a == b or a[0] == b[0] == b"client|reply" and set(a[2]) - {"no_multi"} == set(b[2])
-               for a, b in zip(ours, theirs))
-
-
-def getkeys_row(words, ours, theirs):
-    if command(words) != b"COMMAND" or not isinstance(ours, list) or not isinstance(theirs, list):
-        return False
-    names = (b"command|getkeys", b"command|getkeysandflags")
-    return all(a is None or b is None or a == b or a[0] == b[0] in names and (a[1], b[1]) == (-3, -4) for a, b in zip(ours, theirs))
 
 
 def shared_integers(words, ours, theirs):
@@ -143,9 +148,9 @@ ACCEPTED = [
              config_of(b"lazyfree-lazy-expire", b"lazyfree-lazy-user-del", b"lazyfree-lazy-eviction", b"lazyfree-lazy-server-del",
                        b"lazyfree-lazy-user-flush")),
     Accepted("save with a trailing blank", "7.0 takes the empty word behind it for a zero", save_with_a_trailing_blank),
-    Accepted("AUTH and HELLO: not shown in MONITOR and SLOWLOG", "flags that say so; 7.0 does it without telling", password_flags),
-    Accepted("CLIENT REPLY: not inside MULTI", "as in Redis 8 and Valkey: the replies of a transaction are one reply", client_reply_flags),
-    Accepted("COMMAND GETKEYS takes one word", "arity -3 since 7.2; 7.0 has -4", getkeys_row),
+    Accepted("COMMAND INFO of some commands",
+             "AUTH and HELLO say by flags that MONITOR and SLOWLOG leave them out, as 7.0 does without telling; CLIENT REPLY is refused "
+             "inside MULTI, as in Redis 8 and Valkey; GETKEYS takes one word and ZRANK WITHSCORE since 7.2", command_rows),
     Accepted("OBJECT REFCOUNT of a small integer",
              "keel counts no references: every small integer reads as shared; in Redis it depends on how it came to be", shared_integers),
     Accepted("MEMORY USAGE and DEBUG DIGEST-VALUE of a key that is due", "keel never shows one, Redis until somebody removes it", due_key_is_gone),
