@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tools and libraries people use: redis-cli, redis-benchmark, python3-redis, ioredis."""
 import json
-import os
 import shutil
 import subprocess
 import time
 
 import pytest
 
-from keel import IS_PEER, PATIENCE, ROOT, SANITIZED, keel_only
+from keel import IS_PEER, PATIENCE, SANITIZED, keel_only, npm_package
 
 needs_cli = pytest.mark.skipif(not shutil.which("redis-cli"), reason="redis-cli is not installed")
 needs_benchmark = pytest.mark.skipif(not shutil.which("redis-benchmark"), reason="redis-benchmark is not installed")
@@ -96,7 +95,6 @@ def test_python_redis(server):
 
 
 # --- ioredis ---
-IOREDIS_FOLDER = os.path.join(ROOT, "build", "ioredis")
 IOREDIS_SCRIPT = """
 const Redis = require('ioredis');
 (async () => {
@@ -120,22 +118,9 @@ const Redis = require('ioredis');
 """
 
 
-@pytest.fixture(scope="module")
-def ioredis():
-    """The folder ioredis is installed in, by name and below build/; skips where that cannot be."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        pytest.skip("npm or node is not installed: ioredis is not tried")
-    if not os.path.isdir(os.path.join(IOREDIS_FOLDER, "node_modules", "ioredis")):
-        os.makedirs(IOREDIS_FOLDER, exist_ok=True)
-        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", IOREDIS_FOLDER, "ioredis"],
-                              capture_output=True, text=True, timeout=200)
-        if done.returncode != 0:
-            pytest.skip("npm could not install ioredis here: " + done.stderr.strip()[-200:])
-    return IOREDIS_FOLDER
-
-
-def test_ioredis(server, ioredis):
-    done = subprocess.run(["node", "-e", IOREDIS_SCRIPT % server.port], capture_output=True, text=True, timeout=60 * PATIENCE, cwd=ioredis)
+def test_ioredis(server):
+    folder = npm_package("ioredis")
+    done = subprocess.run(["node", "-e", IOREDIS_SCRIPT % server.port], capture_output=True, text=True, timeout=60 * PATIENCE, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "set": "OK", "get": "1", "incr": 1, "mget": ["1", "1", None], "pipeline": ["OK", 6, "6"], "many": True,
