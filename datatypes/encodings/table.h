@@ -29,6 +29,10 @@
 // insert). A segment whose lines are some 0.93 full gets the next larger number of lines. Removal: below 24
 // items a segment on average, the last one merges back; a segment less than half full gets fewer lines.
 //
+// Where an item lies follows from its hash times an odd number of the table's own (spread()), so the order of one table
+// is chance for another: whoever copies in the order of a walk fills all segments alike. Whoever erases in that order
+// leaves few segments with all that is left: those are not merged beyond kMostMerged.
+//
 // Scan order: segments by their index with its bits reversed. A segment stands for an interval of reversed
 // hashes, [rev(index), rev(index) + 2^-level), and the segments always tile [0, 1). The cursor is a position:
 // everything before it has been visited. A split cuts an interval, a merge joins two: the position stays true,
@@ -37,7 +41,7 @@
 // interval is another, and it is visited from its beginning, some items again.
 //
 // Always true:
-//   1. An item is in the segment that where(hash) names, on the way from its home line to the first line with
+//   1. An item is in the segment that where(spread(hash)) names, on the way from its home line to the first line with
 //      spill 0 (table_line.h has the truths of lines).
 //   2. size() is the sum of the segments' counts; no segment's count passes peak_.
 //   3. One insert does at most one split and one refit; one erase at most one merge and one refit.
@@ -113,8 +117,9 @@ class Table : public table::TableCore {
 
     // Three steps of fetching ahead, for a batch of keys: each goes as far as what the step before fetched. One
     // item in ten lies behind its home line, so the next line is fetched too and the last step looks there.
-    void prefetch_directory(std::uint64_t hash) const noexcept { prefetch(word_at(where(hash).index)); }
+    void prefetch_directory(std::uint64_t hash) const noexcept { prefetch(word_at(where(spread(hash)).index)); }
     void prefetch_line(std::uint64_t hash) const noexcept {
+        hash = spread(hash);
         const table::Segment segment = segment_at(where(hash).index);
         const table::Line* line = home(segment, hash);
         prefetch(line);
@@ -122,8 +127,10 @@ class Table : public table::TableCore {
     }
     void prefetch_item(std::uint64_t hash) const noexcept {
         seek(hash, [](const Item* item) {
-            if constexpr (requires { Traits::prefetch(item); }) Traits::prefetch(item);
-            else prefetch(item);
+            if constexpr (requires { Traits::prefetch(item); })
+                Traits::prefetch(item);
+            else
+                prefetch(item);
             return true;  // mark and tag agree: hardly ever is it another's item
         });
     }
@@ -173,6 +180,7 @@ class Table : public table::TableCore {
 
     template <typename F>
     Found seek(std::uint64_t hash, F&& match) const {
+        hash = spread(hash);
         const Where at = where(hash);
         const table::Segment segment = segment_at(at.index);
         const unsigned lines = segment.lines();

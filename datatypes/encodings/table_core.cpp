@@ -2,6 +2,7 @@
 #include "datatypes/encodings/table_core.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -79,6 +80,7 @@ Segment TableCore::refit(Segment old, unsigned capacity) {
 
 void TableCore::insert_item(const void* item, std::uint64_t hash, Rehash rehash) {
     KEEL_DCHECK((reinterpret_cast<std::uintptr_t>(item) >> kTagShift) == 0);
+    hash = spread(hash);
     const Where at = where(hash);
     std::uint64_t* word = word_at(at.index);
     Segment segment{*word};
@@ -94,7 +96,7 @@ void TableCore::insert_item(const void* item, std::uint64_t hash, Rehash rehash)
 }
 
 void TableCore::erase_slot(std::uint64_t hash, Line* line, unsigned slot) noexcept {
-    std::uint64_t* word = word_at(where(hash).index);
+    std::uint64_t* word = word_at(where(spread(hash)).index);
     Segment segment{*word};
     take_out(segment, line, slot);
     const unsigned count = segment.count() - 1;
@@ -105,7 +107,10 @@ void TableCore::erase_slot(std::uint64_t hash, Line* line, unsigned slot) noexce
     --size_;
     if (wants_merge()) [[unlikely]]
         merge();
-    if (size_ == 0) peak_ = 0;
+    if (size_ != 0) return;
+    if (!paused_) return clear_structure();  // merges that were not to be are left
+    peak_ = 0;
+    spread_ = next_spread();
 }
 
 void TableCore::split_or_merge(Rehash rehash) {
@@ -132,13 +137,28 @@ void TableCore::split(Rehash rehash) {
     const Segment halves[2] = {new_segment(old.count() - ones), new_segment(ones)};
     each_slot(old, [&](std::uint8_t mark, std::uint64_t slot) {
         const Segment& half = halves[slot >> deciding & 1];
-        if (retag) slot = slot_of(item_of(slot), tag_of(rehash(item_of(slot)), level));
+        if (retag) slot = slot_of(item_of(slot), tag_of(spread(rehash(item_of(slot))), level));
         place(half.at(), half.lines(), mark, slot);
     });
     drop_lines(old);
     grow_directory();
     *word_at(index) = halves[0].word;
     *word_at(added) = halves[1].word;
+}
+
+bool TableCore::may_merge() const noexcept {
+    const auto last = static_cast<std::uint32_t>(segments() - 1);
+    const std::uint32_t into = last - (1U << (level_ - unsigned{split_ == 0}));
+    return segment_at(into).count() + segment_at(last).count() <= kMostMerged;
+}
+
+// Any odd number will do that other tables do not use. Tables begin and end in background threads, too.
+std::uint64_t TableCore::next_spread() noexcept {
+    static constinit std::atomic<std::uint64_t> tables{0};
+    std::uint64_t x = tables.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;  // SplitMix64, as published by Vigna
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return (x ^ x >> 31) | 1;
 }
 
 // The last segment goes back into the one it was split from. When tags move back by a byte, the byte they get
@@ -244,9 +264,11 @@ void TableCore::clear_structure() noexcept {
     size_ = lines_ = 0;
     mask_ = split_ = 0;
     peak_ = level_ = 0;
+    spread_ = next_spread();
 }
 
 void TableCore::swap(TableCore& other) noexcept {
+    std::swap(spread_, other.spread_);
     std::swap(size_, other.size_);
     std::swap(directory_, other.directory_);
     std::swap(lines_, other.lines_);

@@ -49,6 +49,15 @@ class TableCore {
   protected:
     using Rehash = std::uint64_t (*)(const void* item);
 
+    // A table's own use of a hash: an item's place in one table says nothing of its place in another, nor in this one
+    // after it was empty. Without that, filling a table in the order in which another was walked (a SCAN whose keys go
+    // elsewhere, SUNIONSTORE of one set) would fill one segment after the other, long before its turn to split.
+    [[nodiscard]] std::uint64_t spread(std::uint64_t hash) const noexcept {
+        const std::uint64_t product = hash * spread_;
+        return product ^ product >> 32;
+    }
+
+    // From here on a hash is one that went through spread(), but for insert_item and erase_slot.
     struct Where {
         std::uint32_t index;  // of the segment
         unsigned level;       // how many low bits of the hash name it
@@ -95,6 +104,9 @@ class TableCore {
     static constexpr std::uint64_t kSplitAbove = 64;  // mean items of a segment
     static constexpr std::uint64_t kSplitAbovePaused = 128;
     static constexpr std::uint64_t kMergeBelow = 24;
+    // Erasing in the order of a walk leaves a few segments with all the items. What would be fuller than this is not
+    // merged: the directory waits until they are fewer.
+    static constexpr unsigned kMostMerged = 1024;
 
     // By level: 0 is one segment, its word right here; below kChunkLevel one array whose capacity is the power
     // of two that fits; else chunks, and an array of pointers to them, likewise.
@@ -108,8 +120,10 @@ class TableCore {
         return size_ > segments() * (paused_ ? kSplitAbovePaused : kSplitAbove);
     }
     [[nodiscard]] bool wants_merge() const noexcept {
-        return size_ < segments() * kMergeBelow && level_ > 0 && !paused_;
+        return size_ < segments() * kMergeBelow && level_ > 0 && !paused_ && may_merge();
     }
+    [[nodiscard]] bool may_merge() const noexcept;
+    [[nodiscard]] static std::uint64_t next_spread() noexcept;
     void swap(TableCore& other) noexcept;
     Segment refit(Segment old, unsigned capacity);
     Segment new_segment(unsigned count);
@@ -119,6 +133,7 @@ class TableCore {
     void grow_directory();
     void shrink_directory();
 
+    std::uint64_t spread_ = next_spread();  // odd
     std::uint64_t size_ = 0;
     Directory directory_{.only = 0};
     std::uint64_t lines_ = 0;  // of all segments

@@ -134,6 +134,12 @@ def ranges_first(words, ours, theirs):
             and (theirs in (0, -1) or isinstance(theirs, Error) and theirs.startswith("WRONGTYPE")))
 
 
+def made_up_cursor(words, ours, theirs):
+    at = {b"SCAN": 1, b"SSCAN": 2, b"HSCAN": 2, b"ZSCAN": 2}.get(command(words))
+    return (at is not None and len(words) > at and words[at] != b"0"
+            and isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs) == 2)
+
+
 ACCEPTED = [
     Accepted("the empty key or member matches **",
              "a star stands for any run of bytes, also for none: Redis' matcher shows the empty one for * only",
@@ -167,6 +173,7 @@ ACCEPTED = [
     Accepted("PFDEBUG DECODE of a value whose last run is cut", "refused as corrupt; Redis reads the byte behind its end", cut_run),
     Accepted("BITCOUNT and BITPOS read their words before they look at the key",
              "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
+    Accepted("a SCAN that begins in the middle", "a cursor means something only to the server that gave it", made_up_cursor),
 ]
 
 
