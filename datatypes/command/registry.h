@@ -36,7 +36,7 @@ struct CommandStats {
     std::uint64_t ns = 0;        // time spent running
     std::uint64_t rejected = 0;  // refused before running
     std::uint64_t failed = 0;    // ran and answered an error
-    // Times per call in powers of two of a nanosecond-based scale; see server/latency. Owned there.
+    // Times per call in powers of two of a nanosecond-based scale; see server/latency_monitor. Owned there.
     std::unique_ptr<std::uint32_t[]> histogram;
 };
 

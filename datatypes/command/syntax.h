@@ -23,7 +23,7 @@
 //      [LIMIT offset count] has the token LIMIT and the arguments offset and count.
 //   3. Words that a request must have at least, and may have at most, follow from the tree (word_count).
 //
-// Not here: how the tree is sent to clients (server/commands/command_docs).
+// Not here: how the tree is sent to clients (server/commands/command_info).
 #pragma once
 
 #include <cstdint>

@@ -135,6 +135,14 @@ class Table : public table::TableCore {
         });
     }
 
+    // The last two of the steps by number, as TypeOps::prefetch asks for them.
+    void prefetch_stage(std::uint64_t hash, int stage) const noexcept {
+        if (stage == 1)
+            prefetch_line(hash);
+        else
+            prefetch_item(hash);
+    }
+
     // One outstanding split or merge, if any (see needs_step()).
     void step() { split_or_merge(rehash); }
 

@@ -60,7 +60,8 @@ bool Opened::close() {
 }
 
 void Opened::finish(std::initializer_list<Event> what) {
-    const bool gone = close();
+    const bool never_came = entry_ == nullptr && edit_.size() == 0;  // made and emptied by the same command
+    const bool gone = close() || never_came;
     for (const Event& event : what) {
         if (&event == what.begin())
             cx_.changed(key_.text, event);

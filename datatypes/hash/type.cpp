@@ -94,12 +94,8 @@ std::size_t remove_due(Entry& entry, UnixMs now, std::size_t most, DueVisitor te
 }
 
 void prefetch(const ValueRef& value, std::uint64_t member_hash, int stage) {
-    if (static_cast<Form>(value.form) != Form::table) return;
-    const auto& table = HashView{value}.table().fields();
-    if (stage == 1)
-        table.prefetch_line(member_hash);
-    else
-        table.prefetch_item(member_hash);
+    if (static_cast<Form>(value.form) == Form::table)
+        HashView{value}.table().fields().prefetch_stage(member_hash, stage);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 //     | kind u8 | age u24 | head u8 [length] | [deadline i64] | key | value |
 //       |          |        |                   only if head says so
 //       |          |        `- bit 7: has a deadline; bits 0-6: key length, 126: a u16 follows, 127: a u32 follows
-//       |          `- seconds of last access (LRU), or minutes and a counter (LFU): see evict.h
+//       |          `- seconds of last access (LRU), or minutes and a counter (LFU): see age.h
 //       `- low half: Type; high half: form
 //
 //     value, for strings:   text and edited: | length u8 (255: a u16 follows) | bytes |

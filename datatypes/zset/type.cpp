@@ -92,12 +92,7 @@ bool find(const ValueRef& value, Bytes member, double* score) {
 }
 
 void prefetch(const ValueRef& value, std::uint64_t member_hash, int stage) {
-    if (static_cast<Form>(value.form) != Form::skiplist) return;
-    const auto& table = ZSetView{value}.big().table;
-    if (stage == 1)
-        table.prefetch_line(member_hash);
-    else
-        table.prefetch_item(member_hash);
+    if (static_cast<Form>(value.form) == Form::skiplist) ZSetView{value}.big().table.prefetch_stage(member_hash, stage);
 }
 
 }  // namespace

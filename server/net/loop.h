@@ -3,7 +3,7 @@
 // The event loop, run by one thread: the clients' epoll set, in which it waits, and Boost.Asio's io_context for all
 // else (new connections, signals, completions, timers that need not be exact).
 //
-//     wait in the clients' set -> [a bell rang: Asio polled] -> clients' turn -> expiry -> flush -> [cron] -> ...
+//     wait in the clients' set -> [a bell rang: Asio polled] -> clients' turn -> flush -> [expiry -> flush] -> [cron] -> ...
 //
 // What Asio watches has a bell in the clients' set (ClientSet::add_bell), so that waiting there misses nothing. While
 // clients are busy a turn costs one epoll_wait, and Asio is polled when a bell rings, or every millisecond. Waiting in

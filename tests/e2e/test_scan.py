@@ -130,3 +130,35 @@ def test_small_and_empty(c):
     assert c("SCAN", "0") == [b"0", []]
     c("SET", "only", "1")
     assert c("SCAN", "0") == [b"0", [b"only"]]
+
+
+def test_what_a_scan_shows_can_be_written_in_that_order(c):
+    """As who copies a database does; and a set made of another in the order of that one's table."""
+    count = 200_000
+    for i in range(0, count, 5000):
+        words = ["key:%d" % k for k in range(i, i + 5000)]
+        c("MSET", *[w for word in words for w in (word, "v")])
+        c("SADD", "{s}", *words)
+    c("SELECT", "0")
+    cursor, copied = "0", 0
+    while True:
+        cursor, keys = c("SCAN", cursor, "COUNT", "1000")
+        c("SELECT", "1")
+        c("MSET", *[w for key in keys for w in (key, "v")])
+        c("SELECT", "0")
+        copied += len(keys)
+        if cursor == b"0":
+            break
+    assert copied >= count + 1
+    assert c("SUNIONSTORE", "other", "{s}", "none") == count
+    assert c("ZUNIONSTORE", "sorted", "1", "{s}") == count
+    cursor = "0"
+    while True:  # and erased in that order, until nothing is left
+        cursor, keys = c("SCAN", cursor, "COUNT", "1000")
+        if keys:
+            c("UNLINK", *keys)
+        if cursor == b"0":
+            break
+    assert c("DBSIZE") == 0
+    c("SELECT", "1")
+    assert c("DBSIZE") == count + 1

@@ -378,6 +378,7 @@ TEST_CASE("hsetex: all fields or none") {
 TEST_CASE("hsetex: a moment that has come leaves nothing") {
     Both::run([](CommandRunner& keel) {
         CHECK(keel("HSETEX h PXAT 1 FIELDS 2 a 1 b 2") == ":1\r\n");
+        CHECK(keel.events() == Strings{"hset h", "hdel h", "del h"});
         CHECK(keel.replicated() == Strings{"HDEL h a b"});
         CHECK(keel("EXISTS h") == ":0\r\n");
         keel("HSET h a 1 c 3");
