@@ -134,6 +134,10 @@ def ranges_first(words, ours, theirs):
             and (theirs in (0, -1) or isinstance(theirs, Error) and theirs.startswith("WRONGTYPE")))
 
 
+def nul_in_name(words, ours, theirs):
+    return isinstance(ours, Error) and any(b"\0" in word for word in words[:2]) and "unknown" in ours and "command" in ours
+
+
 def made_up_cursor(words, ours, theirs):
     at = {b"SCAN": 1, b"SSCAN": 2, b"HSCAN": 2, b"ZSCAN": 2}.get(command(words))
     return (at is not None and len(words) > at and words[at] != b"0"
@@ -173,6 +177,7 @@ ACCEPTED = [
     Accepted("PFDEBUG DECODE of a value whose last run is cut", "refused as corrupt; Redis reads the byte behind its end", cut_run),
     Accepted("BITCOUNT and BITPOS read their words before they look at the key",
              "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
+    Accepted("a NUL in the name of a command", "no command is called so; 7.0 reads names up to the NUL", nul_in_name),
     Accepted("a SCAN that begins in the middle", "a cursor means something only to the server that gave it", made_up_cursor),
 ]
 
