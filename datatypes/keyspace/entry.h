@@ -112,7 +112,7 @@ class Entry {
     [[nodiscard]] char* value_at() noexcept { return const_cast<char*>(static_cast<const Entry*>(this)->value_at()); }
     void write_value(char* at, const ValueRef& value) noexcept;
 
-    char first_;  // an Entry is its bytes; it is never made by a constructor
+    [[maybe_unused]] char first_;  // an Entry is its bytes; it is never made by a constructor
 };
 
 // How many bytes an integer takes in an entry, and the form that says so.
