@@ -4,7 +4,7 @@
 //
 //     resolve -> gates -> run -> record (statistics, slow log, effects)
 //
-// The gates stand in one list in dispatch.cpp, in the order clients know from Redis. Each either lets the request
+// The gates stand in one list in dispatch.cpp, which says why in that order. Each either lets the request
 // pass, refuses it with an error, or parks the session.
 //
 // Always true:

@@ -67,8 +67,8 @@ using DueVisitor = absl::FunctionRef<void(Bytes name, UnixMs deadline)>;
 class Entry;
 struct Encodings;
 
-// Hooks that a type has no use for are null: each and find are for lists, sets and sorted sets, field is for hashes,
-// the last two are for types whose members may expire.
+// Hooks that a type has no use for are null; each says whom it is for. count is for all that have members, each for
+// lists, sets and sorted sets, the last two for types whose members may expire.
 struct TypeOps {
     Type type;
     Bytes name;                                                   // as TYPE replies

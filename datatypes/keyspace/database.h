@@ -3,7 +3,7 @@
 // One numbered database: its keys, and the index of their deadlines.
 //
 // Always true:
-//   1. A key that is due is never returned, whether or not it has been removed yet.
+//   1. A key that is due is never returned, whether or not it has been removed yet (but in replay: DueKeys::show).
 //   2. `deadlines_` holds exactly the entries that have a deadline; `member_deadlines_` those with a member that has
 //   one.
 //   3. An Entry pointer is good until its own key is changed or removed; a look-up may remove the key it looks up,

@@ -8,7 +8,8 @@
 // Always true:
 //   1. length() is the sum of the blocks' live entries. Trimming within a block can leave one with none.
 //   2. last_id is at or above every id ever added; first_id is that of the first live entry, 0-0 if there is none.
-//   3. entries_added counts every entry ever added; max_deleted is the highest id that XDEL took out.
+//   3. entries_added counts every entry ever added; max_deleted is the highest id that was taken out by name
+//      (XDEL, XDELEX, XACKDEL, trims that ask the groups), or what XSETID said.
 //
 // Not here: who waits for entries (read_commands.cpp), words of commands.
 #pragma once

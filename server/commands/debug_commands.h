@@ -4,7 +4,7 @@
 // its subcommands are not commands in the sense of ACL and COMMAND. They stand in one table in debug_commands.cpp,
 // from which HELP is made too.
 //
-// Not here: subcommands about persistence, replication, cluster and collections, which come with those.
+// Not here: subcommands about persistence, replication and cluster, which come with those.
 #pragma once
 
 #include "datatypes/command/context.h"

@@ -5,7 +5,7 @@
 // The sockets stand in an epoll set of their own, in which the loop (loop.h) waits. A turn takes
 // every ready socket, reads once from each, and gathers requests of all of them into batches of up to 64. For a
 // batch the commands are looked up, the memory their keys lie in is asked for ahead, and then they run in order.
-// A system call is made only for recv, send and one epoll_wait a turn.
+// System calls are recv, send and one epoll_wait a turn; epoll_ctl only where reading stops or output does not fit.
 //
 // Always true:
 //   1. Requests of one connection run in the order they came; a parked session runs none, and keeps what it sent.
