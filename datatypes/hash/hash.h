@@ -12,7 +12,8 @@
 //
 // Always true:
 //   1. In packed_timed, fields with a deadline come first, the earliest in front; a deadline of 0 means none.
-//   2. Putting a field leaves no packed hash with that field's words beyond the limits of its time, nor with more fields
+//   2. Putting a field leaves no packed hash with that field's words beyond the limits of its time, nor with more
+//   fields
 //      than that. Limits lowered since then do not reach what was there before.
 //   3. A look at a hash shows due fields like any others: what a command makes of them is in access.h.
 //

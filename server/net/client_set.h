@@ -177,10 +177,10 @@ class ClientSet {
     ArgumentList words_;
     std::vector<Item> batch_;
     std::vector<Connection*> to_write_;
-    std::vector<Connection*> waiting_;  // to be served without news of them, in this order
-    std::uint64_t share_ns_end_ = 0;    // of stats_.loop.execute_ns
+    std::vector<Connection*> waiting_;   // to be served without news of them, in this order
+    std::uint64_t share_ns_end_ = 0;     // of stats_.loop.execute_ns
     std::uint64_t share_bytes_end_ = 0;  // of stats_.bytes_in
-    std::int64_t turn_ms_ = 0;          // when this turn began
+    std::int64_t turn_ms_ = 0;           // when this turn began
     std::vector<Connection*> graves_;
     std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;
