@@ -13,8 +13,7 @@
 // Always true:
 //   1. In packed_timed, fields with a deadline come first, the earliest in front; a deadline of 0 means none.
 //   2. Putting a field leaves no packed hash with that field's words beyond the limits of its time, nor with more
-//   fields
-//      than that. Limits lowered since then do not reach what was there before.
+//      fields than that. Limits lowered since then do not reach what was there before.
 //   3. A look at a hash shows due fields like any others: what a command makes of them is in access.h.
 //
 // The packed forms are those of RDB files (listpackex: Redis 7.4), so they can be saved as they are.

@@ -15,8 +15,7 @@
 // Always true:
 //   1. No set is in two forms at once, and no member is twice in a set.
 //   2. Adding leaves no packed set with more members than the limit of its time, nor with a new member beyond it, and
-//   no
-//      intset with more members than its limit. Limits lowered since then do not reach what was there before.
+//      no intset with more members than its limit. Limits lowered since then do not reach what was there before.
 //   3. A Member handed to a visitor is good during the call; visitors do not change the set.
 //
 // Only set.* and type.cpp know that there are three forms. The bytes of the first two are those of RDB files.
