@@ -52,8 +52,8 @@ def test_many_clients_that_ask_for_much(server, c):
         time.sleep(1)
     for s in greedy:
         s.close()
-    assert pinger.worst < 0.1 * PATIENCE
-    assert int(info_of(c, "debug")["eventloop_duration_max"]) < 100_000 * PATIENCE
+    assert pinger.worst < 1 * PATIENCE
+    assert int(info_of(c, "debug")["eventloop_duration_max"]) < 1_000_000 * PATIENCE
 
 
 def test_every_reply_comes_in_order_to_all_who_ask_for_much(server, c):
@@ -115,5 +115,5 @@ def test_many_small_requests_that_waited(server, c):
                     if replies.readline() != b":%d\r\n" % i:
                         raise AssertionError("reply %d is wrong" % i)
         sender.join()
-        assert pinger.worst < 0.1 * PATIENCE
+        assert pinger.worst < 1 * PATIENCE
     assert c("GET", "n") == b"%d" % count
