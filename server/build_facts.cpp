@@ -9,8 +9,8 @@
 namespace keel {
 
 std::string build_id() {
-    const std::string all = fmt::format("{}-{}-{}-{}", kKeelVersion, kBuildFacts.commit, kBuildFacts.modified ? 1 : 0,
-                                        kBuildFacts.tools);
+    const std::string all =
+        fmt::format("{}-{}-{}-{}", kKeelVersion, kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, kBuildFacts.tools);
     return fmt::format("{:016x}", XXH3_64bits(all.data(), all.size()));
 }
 

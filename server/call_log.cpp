@@ -14,8 +14,11 @@ std::vector<std::string> shortened(std::span<const Bytes> words) {
     std::vector<std::string> out;
     const std::size_t kept = words.size() <= kMaxWords ? words.size() : kMaxWords - 1;
     for (const Bytes word : words.first(kept)) {
-        if (word.size() <= kMaxWordBytes) out.emplace_back(word);
-        else out.push_back(fmt::format("{}... ({} more bytes)", word.substr(0, kMaxWordBytes), word.size() - kMaxWordBytes));
+        if (word.size() <= kMaxWordBytes)
+            out.emplace_back(word);
+        else
+            out.push_back(
+                fmt::format("{}... ({} more bytes)", word.substr(0, kMaxWordBytes), word.size() - kMaxWordBytes));
     }
     if (kept < words.size()) out.push_back(fmt::format("... ({} more arguments)", words.size() - kept));
     return out;
@@ -23,10 +26,9 @@ std::vector<std::string> shortened(std::span<const Bytes> words) {
 
 }  // namespace
 
-void CallLog::add(std::span<const Bytes> words, std::uint64_t figure, std::int64_t now_s, Bytes peer,
-                  Bytes client_name, std::uint64_t max_entries) {
-    entries_.push_front(
-        {next_id_++, now_s, figure, shortened(words), std::string{peer}, std::string{client_name}});
+void CallLog::add(std::span<const Bytes> words, std::uint64_t figure, std::int64_t now_s, Bytes peer, Bytes client_name,
+                  std::uint64_t max_entries) {
+    entries_.push_front({next_id_++, now_s, figure, shortened(words), std::string{peer}, std::string{client_name}});
     trim(max_entries);
 }
 

@@ -11,7 +11,7 @@ class Caller {
   public:
     virtual ~Caller() = default;
 
-    int db_index = 0;       // SELECTed database
+    int db_index = 0;            // SELECTed database
     bool deny_blocking = false;  // inside MULTI or a script: blocking commands answer at once
     bool in_script = false;      // what has no order of its own is shown in one that is the same everywhere
 };

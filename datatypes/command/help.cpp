@@ -45,7 +45,8 @@ Status container_help(Context& cx) {
         return out;
     };
     std::vector<std::string> lines;
-    lines.push_back(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper(container->spec().name)));
+    lines.push_back(
+        fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", upper(container->spec().name)));
     for (const auto& sub : container->subcommands()) {
         const CommandSpec& row = sub->spec();
         const std::string syntax = readable_syntax(row.syntax);

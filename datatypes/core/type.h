@@ -90,8 +90,8 @@ struct TypeOps {
     ValueRef (*make)(std::span<const Bytes> members, const Encodings& settings) = nullptr;
     // Whether the value has the member, and its score if `score` is not null. Not for lists.
     bool (*find)(const ValueRef&, Bytes member, double* score) = nullptr;
-    // Fetches ahead what looking up the member of that hash will touch, in two stages: the second is of use when what the
-    // first asked for has come. For forms that are tables of their own; does nothing for others.
+    // Fetches ahead what looking up the member of that hash will touch, in two stages: the second is of use when what
+    // the first asked for has come. For forms that are tables of their own; does nothing for others.
     void (*prefetch)(const ValueRef&, std::uint64_t member_hash, int stage) = nullptr;
     // The earliest deadline of a member; kNoDeadline if none has one. O(1).
     UnixMs (*next_deadline)(const ValueRef&) = nullptr;

@@ -23,8 +23,10 @@ const Entry* look(Context& cx) { return cx.db().look(cx.next_key()); }
 
 // OBJECT ENCODING key
 Status encoding(Context& cx) {
-    if (const Entry* entry = look(cx)) cx.reply().bulk(type_ops(entry->type()).encoding_name(entry->value()));
-    else cx.reply().null();
+    if (const Entry* entry = look(cx))
+        cx.reply().bulk(type_ops(entry->type()).encoding_name(entry->value()));
+    else
+        cx.reply().null();
     return {};
 }
 
