@@ -108,10 +108,9 @@ std::string first_word(const char* path) {
 
 int g_daemon_pipe = -1;  // to the waiting parent
 
-// How SORT ALPHA compares. A name that the machine does not know leaves it as it was: by bytes, at the start.
+// How SORT ALPHA compares. A name that the machine does not know leaves it as it was.
 Status set_collation(const Process& process) {
     if (std::setlocale(LC_COLLATE, process.collate.c_str()) != nullptr) return {};
-    log_warning("Unknown locale '{}' for comparing texts", process.collate);
     return Error{"Invalid locale name"};
 }
 
@@ -312,12 +311,15 @@ Status fit_clients_to_file_limit(Config& config) {
     return {};
 }
 
-void adopt_process_settings(Server& server) {
+Status adopt_process_settings(Server& server) {
     const Process& process = server.settings.process;
+    if (!set_collation(process)) {
+        return Error{fmt::format("Unknown locale '{}' in locale-collate: `locale -a` lists those of this machine",
+                                 process.collate)};
+    }
     write_pid_file(server);
     disable_huge_pages(process);
     (void)adjust_oom_score(process);
-    (void)set_collation(process);
     (void)set_process_title(server, process.title_template);
     server.config.on_change({"oom-score-adj", "oom-score-adj-values"},
                             [&server] { return adjust_oom_score(server.settings.process); });
@@ -329,6 +331,7 @@ void adopt_process_settings(Server& server) {
         log_level(static_cast<LogLevel>(server.settings.logging.level));
         return {};
     });
+    return {};
 }
 
 void remember_title_area(int argc, char** argv) {

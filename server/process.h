@@ -46,8 +46,9 @@ Status fit_clients_to_file_limit(Config& config);
 // listening queue.
 void warn_of_machine(const Settings& settings);
 
-// Pid file, title, out-of-memory score, transparent huge pages; and from then on whenever CONFIG SET changes them.
-void adopt_process_settings(Server& server);
+// Pid file, title, out-of-memory score, transparent huge pages, collation; and from then on whenever CONFIG SET changes
+// them. An error, before anything else is done, if the machine does not know the locale.
+Status adopt_process_settings(Server& server);
 
 // To be called first in main(): setting the title writes over the arguments' memory.
 void remember_title_area(int argc, char** argv);

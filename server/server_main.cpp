@@ -77,7 +77,7 @@ int serve(Config& config, ProcessFacts facts) {
     auto listeners = Listeners::open(server.loop->context(), settings.network);
     if (!listeners) return fail_logged(listeners.error().text());
     server.loop->listeners = *std::move(listeners);
-    adopt_process_settings(server);
+    if (const Status adopted = adopt_process_settings(server); !adopted) return fail_logged(adopted.error().text());
     follow_settings(server);
     log_notice("Server initialized");
     warn_of_machine(settings);
@@ -114,7 +114,8 @@ int run(int argc, const char* const* argv) {
     switch (arguments.action) {
         case Arguments::Action::show_version:
             fmt::print("keel server v={} redis={} sha={}:{} malloc={} bits={} build={}\n", kKeelVersion, kRedisVersion,
-                       kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, allocator_name(), 8 * sizeof(void*), build_id());
+                       kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, allocator_name(), 8 * sizeof(void*),
+                       build_id());
             return 0;
         case Arguments::Action::show_help: fmt::print("{}", kHelp); return 0;
         default: break;

@@ -60,18 +60,13 @@ struct Context {
     Entry* write(const Key& key) { return db().write(key); }
 
     // A key came to be. Told, before its change is, to those who listen for new keys.
-    void appeared(Bytes key) {
-        if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]]
-            effects.happened(db().index(), key, events::kNew);
-    }
-    // The value at `key` in this database changed.
-    void changed(Bytes key, Event event) { effects.changed(db().index(), key, event); }
-
-    // A key came to be: for those who listen for it.
-    void created(Database& where, Bytes key) {
+    void appeared(Bytes key) { appeared(db(), key); }
+    void appeared(Database& where, Bytes key) {
         if ((settings.notifications.keyspace_events & kNotifyNew) != 0) [[unlikely]]
             effects.happened(where.index(), key, events::kNew);
     }
+    // The value at `key` in this database changed.
+    void changed(Bytes key, Event event) { effects.changed(db().index(), key, event); }
 
     // The large argument at this word of the request, to keep; null if it did not come in a block of its own (then
     // copy it). The word's view stays good while the block lives.

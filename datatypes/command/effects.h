@@ -90,7 +90,8 @@ class Effects {
     Bytes keep(Bytes bytes) { return kept_.emplace_back(bytes); }
 
     [[nodiscard]] bool empty() const {
-        return changes_.empty() && dirty_ == 0 && rewrites_.empty() && flushed_.empty() && swapped_.empty();
+        return changes_.empty() && dirty_ == 0 && rewrites_.empty() && flushed_.empty() && swapped_.empty() &&
+               before_.empty() && kept_.empty() && !suppressed_;
     }
     [[nodiscard]] std::uint64_t dirty() const { return dirty_; }
     [[nodiscard]] std::span<const Change> changes() const { return changes_; }

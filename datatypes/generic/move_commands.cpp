@@ -26,7 +26,7 @@ Status reply_flag(Context& cx, bool value) {
 void apply_rename(Context& cx, const Key& from, Entry* entry, const Key& to, Entry* in_the_way) {
     if (in_the_way != nullptr) cx.db().erase(to, in_the_way, cx.keyspace.lazy_overwrite);
     cx.db().move_to(from, entry, cx.db(), to);
-    cx.created(cx.db(), to.text);
+    cx.appeared(to.text);
     cx.changed(from.text, events::kRenameFrom);
     cx.effects.also_changed(cx.db().index(), to.text, events::kRenameTo);
 }
@@ -65,7 +65,7 @@ Status move(Context& cx) {
     if (entry == nullptr || target->write(key) != nullptr) return reply_flag(cx, false);
 
     cx.db().move_to(key, entry, *target, key);
-    cx.created(*target, key.text);
+    cx.appeared(*target, key.text);
     cx.changed(key.text, events::kMoveFrom);
     cx.effects.also_changed(target->index(), key.text, events::kMoveTo);
     return reply_flag(cx, true);
@@ -110,7 +110,7 @@ Status copy(Context& cx) {
     const ValueRef second = type_ops(value.type).clone(value);
     if (in_the_way != nullptr) target.erase(to, in_the_way, cx.keyspace.lazy_overwrite);
     target.put(to, nullptr, second, entry->deadline());
-    cx.created(target, to.text);
+    cx.appeared(target, to.text);
     cx.effects.changed(target.index(), to.text, events::kCopyTo);
     return reply_flag(cx, true);
 }

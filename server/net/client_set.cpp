@@ -479,7 +479,6 @@ void ClientSet::pushed_to(Session& session) {
 }
 
 void ClientSet::flush() {
-    if (before_flush_) before_flush_();
     if (!to_write_.empty()) {
         const std::uint64_t started = CycleClock::ticks();
         const std::uint64_t share_end = stats_.bytes_out + kTurnBytesOut;

@@ -12,10 +12,11 @@
 //   2. Views of a batch's words are good until the batch has run: the shared buffer is not reused before.
 //   3. A connection that ends during a turn is marked closing, and freed when the turn is over.
 //   4. Output is written once a turn, after all that was ready has run; what does not fit waits for EPOLLOUT. Of a
-//   client
-//      that does not read its output no further request is run: it holds at most kOutputHighWater and one reply. What
-//      it sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they read.
-//   5. A client that closed its sending side gets all its replies.
+//      client that does not read its output no further request is run: it holds at most kOutputHighWater and one reply.
+//      What it sends is still taken, up to client-query-buffer-limit: many libraries send a whole pipeline before they
+//      read.
+//   5. A client that closed its sending side gets all its replies, unless it comes to wait, for a key or through a
+//      pause: then it is taken for gone and closed, as in Redis.
 //   6. The set is edge-triggered: it tells of an arrival once, which spares a look at every served socket each turn. So
 //      whoever leaves something unread says so (read_again), and whoever stops writing while the socket would take more
 //      asks anew (watch).
@@ -23,7 +24,8 @@
 //      and from what it sent before no more than one read's worth of requests runs. All together get kTurnNs of running
 //      (or kTurnBytesIn of requests): those with news first, then as much again for those left over from earlier turns,
 //      in the order they came (waiting_); and kTurnBytesOut of writing, short replies in any case. What is left over
-//      goes on next turn, which does not wait. A turn is cut between connections, by counters that are kept anyway.
+//      goes on next turn, which does not wait. A turn is cut between connections, by counters that are kept anyway; a
+//      command is never cut, so a reply of many megabytes is made in one turn.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -102,7 +104,6 @@ class ClientSet {
     // The end: writes what waits for at most `budget_us`, as far as clients take it, and reads nothing more.
     void drain(std::int64_t budget_us);
 
-    void set_before_flush(std::function<void()> hook) { before_flush_ = std::move(hook); }
     // Told of each session before it goes.
     void set_on_close(std::function<void(Session&)> hook) { on_close_ = std::move(hook); }
     [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
@@ -182,7 +183,6 @@ class ClientSet {
     std::uint64_t share_bytes_end_ = 0;  // of stats_.bytes_in
     std::int64_t turn_ms_ = 0;           // when this turn began
     std::vector<Connection*> graves_;
-    std::function<void()> before_flush_;
     std::function<void(Session&)> on_close_;
     std::uint64_t cron_at_ = 0;     // id from which the next cron goes on
     std::size_t memory_bytes_ = 0;  // of all sessions, as last looked at

@@ -377,6 +377,14 @@ def test_an_unwritable_pidfile_is_no_reason_to_stop(start):
 
 
 @keel_only
+def test_a_locale_that_is_not_there_stops_the_start(start, tmp_path):
+    pidfile = tmp_path / "keel.pid"
+    server = start({"locale-collate": "no_SUCH.locale", "pidfile": str(pidfile)}, ready=False)
+    assert server.wait_exit() == 1
+    assert "Unknown locale 'no_SUCH.locale'" in server.log() + server.stderr() and not pidfile.exists()
+
+
+@keel_only
 def test_directives_of_the_peers_without_a_meaning_here_are_accepted(start):
     """One log line each, and the server starts."""
     server = start({"io-threads": 4, "activedefrag": "no", "repl-diskless-load": "disabled", "jemalloc-bg-thread": "yes",
