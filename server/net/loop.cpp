@@ -26,8 +26,8 @@ constexpr std::int64_t kExpireUs = 250;      // a turn's share for due keys: who
 Loop::Loop() : posted_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { KEEL_CHECK(posted_ >= 0); }
 
 Loop::~Loop() {
-    listeners
-        .reset();  // they are the context's, which ends after this: a start that is given up comes here with them open
+    // They belong to the context, which ends after this; a start that is given up comes here with them open.
+    listeners.reset();
     if (signalled_) signalled_->release();
     ::close(posted_);
 }
