@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <clocale>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -28,7 +30,11 @@
 #include "server/server.h"
 #include "server/version.h"
 
-extern "C" char** environ;
+extern "C" {
+extern char** environ;
+extern const char __executable_start;  // where the linker put the program's code
+extern const char etext;               // and its end
+}
 
 namespace keel {
 
@@ -182,6 +188,15 @@ void notify_supervisor(const Process& settings, const std::string& message) {
     if (supervised_by_systemd(settings) && !notify_systemd(message)) {
         log_warning("systemd supervision requested, but its notification socket (NOTIFY_SOCKET) does not answer.");
     }
+}
+
+void map_program() noexcept {
+#ifdef MADV_POPULATE_READ
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(&__executable_start) & ~(page - 1);
+    const auto end = (reinterpret_cast<std::uintptr_t>(&etext) + page - 1) & ~(page - 1);
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+#endif
 }
 
 void daemonize() {

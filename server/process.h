@@ -25,6 +25,10 @@ bool greet_supervisor(const Process& settings);
 // Tells systemd, if it supervises us.
 void notify_supervisor(const Process& settings, const std::string& message);
 
+// Maps the program's code whole, so that the first use of a command waits neither for the disk nor for page faults.
+// Where the kernel cannot, pages come as they are used.
+void map_program() noexcept;
+
 // Goes to the background: fork, new session. The parent waits for daemon_ready() and exits with 0, or with 1 when the
 // child ends before it, so that a start that fails is seen; until then the child keeps the standard streams.
 void daemonize();

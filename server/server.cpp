@@ -112,6 +112,7 @@ void Server::apply_settings() {
     keyspace.ages.set_policy(lfu, memory.lfu_log_factor, memory.lfu_decay_minutes);
     keyspace.lazy_expire = memory.lazy_expire;
     keyspace.lazy_overwrite = memory.lazy_server_del;
+    purge_in_background(memory.jemalloc_bg_thread);
     const CommandLog& logged = settings.command_log;
     call_logs.slow.trim(logged.slow_max_entries);
     call_logs.large_request.trim(logged.large_request_max_entries);

@@ -65,6 +65,7 @@ int serve(Config& config, ProcessFacts facts) {
     if (const Status safe = refuse_unsafe(settings); !safe) return fail_logged(safe.error().text());
     const bool supervised = greet_supervisor(settings.process);
     if (settings.process.daemonize && !supervised) daemonize();
+    map_program();
     announce_start(config, facts);
     if (const Status fits = fit_clients_to_file_limit(config); !fits) return fail_logged(fits.error().text());
 

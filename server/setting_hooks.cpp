@@ -86,7 +86,7 @@ void follow_settings(Server& server) {
         {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
          "slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
          "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len",
-         "latency-monitor-threshold"},
+         "latency-monitor-threshold", "jemalloc-bg-thread"},
         [&server]() -> Status {
             server.apply_settings();
             return {};

@@ -36,6 +36,9 @@ struct AllocatorFigures {
 [[nodiscard]] AllocatorFigures allocator_figures();
 // "jemalloc-5.3.0", "libc".
 [[nodiscard]] std::string allocator_name();
+// Lets a thread of the allocator give unused pages back, within about a second; without it they go back as calls come.
+// Not before the process has become a daemon: threads do not survive a fork. False where the allocator has no way.
+bool purge_in_background(bool on);
 // Gives unused pages back to the kernel. False where the allocator has no way.
 bool purge_allocator();
 // The allocator's own report, for MEMORY MALLOC-STATS.
