@@ -7,19 +7,24 @@
 
 namespace keel {
 
-void AfterCommand::drain_all() {
-    const std::uint64_t started = CycleClock::ticks();
+bool AfterCommand::drain_all() {
     stats_.dirty += effects_.dirty();
-    const std::uint32_t wanted = settings_.notifications.keyspace_events;
-    if (wanted != 0 && events_ != nullptr) {
+    const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
+    const bool waited_for = blocking_ != nullptr && blocking_->any();
+    if (wanted == 0 && !waited_for) [[likely]] {
+        effects_.clear();
+        return false;
+    }
+    const std::uint64_t started = CycleClock::ticks();
+    if (wanted != 0) {
         for (const Change& change : effects_.changes()) {
             if ((wanted & change.event.kind) != 0) events_->on_key_event(change.db, change.key, change.event);
         }
     }
-    if (blocking_ != nullptr && blocking_->any()) [[unlikely]]
-        blocking_->note(effects_);
+    if (waited_for) blocking_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
+    return true;
 }
 
 }  // namespace keel

@@ -28,15 +28,11 @@ class AfterCommand {
     void set_events(KeyEventSink* sink) { events_ = sink; }
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
 
-    // Also to be called after keys went by themselves (expiry, eviction).
-    void drain() {
-        if (effects_.empty()) [[likely]]
-            return;
-        drain_all();
-    }
+    // Also to be called after keys went by themselves (expiry, eviction). Whether there was somebody to tell.
+    bool drain() { return !effects_.empty() && drain_all(); }
 
   private:
-    void drain_all();
+    bool drain_all();
 
     Effects& effects_;
     Stats& stats_;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/dispatch.h"
 
+#include <utility>
+
 #include "datatypes/encodings/hash.h"
 #include "datatypes/encodings/prefetch.h"
 #include "protocol/base/log.h"
-#include "server/cycle_clock.h"
 #include "server/server.h"
 
 namespace keel {
@@ -43,6 +44,15 @@ void Dispatcher::prefetch_key(const Call& call, const Session& session, int stag
         table.prefetch_item(call.first_key_hash);
 }
 
+namespace {
+// Of a value that is read whole, if it is packed: the processor follows lines by itself only after some misses.
+void prefetch_behind(const void* value) {
+    constexpr std::size_t kLine = 64;
+    constexpr std::size_t kLines = 8;
+    for (std::size_t i = 1; i < kLines; ++i) keel::prefetch(static_cast<const char*>(value) + i * kLine);
+}
+}  // namespace
+
 bool Dispatcher::prefetch_value(Call& call, const Session& session) const {
     if (call.first_key_at == 0) return false;
     const Group group = call.command->spec().group;
@@ -52,6 +62,7 @@ bool Dispatcher::prefetch_value(Call& call, const Session& session) const {
     if (entry == nullptr || entry->type() == Type::string) return false;
     keel::prefetch(entry->payload());
     const std::size_t member_at = group == Group::hash ? call.first_key_at + 1 : call.words.size() - 1;
+    if (group == Group::hash && member_at == call.words.size()) prefetch_behind(entry->payload());
     if (type_ops(entry->type()).prefetch == nullptr || member_at <= call.first_key_at) return false;
     if (member_at >= call.words.size()) return false;
     call.ahead = entry;
@@ -118,6 +129,7 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]]
         return {};
     const bool fits = server_.make_room();
+    begin_laps();  // evicting others is not this command's
     if (fits || !call.command->is(Flag::denyoom)) return {};
     return refuse(errors::kOom);
 }
@@ -190,6 +202,7 @@ Ran Dispatcher::execute(Session& session, Call& call) {
 
 void Dispatcher::execute_again(Session& session, Call& call) {
     resume_reply(session);
+    begin_laps();
     server_.pubsub.begin_answer(session);
     run(session, call, Time::again);
     server_.pubsub.end_answer();
@@ -257,29 +270,32 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
     if (time == Time::first) ++session.commands;
 
     const Before before{session.reply.errors_written(), session.output.bytes()};
-    const std::uint64_t started = CycleClock::ticks();
     if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
     const bool shown = time == Time::first && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
     if (server_.monitors.any() && shown) [[unlikely]]
         server_.monitors.feed(session, call.words);
     // A command that waits is counted once it has its answer.
-    if (session.parked == Parked::blocked) [[unlikely]]
+    if (session.parked == Parked::blocked) [[unlikely]] {
         server_.after_command.drain();
-    else
-        record(session, call, started, before);
+        begin_laps();
+    } else {
+        record(session, call, before);
+    }
     running_ = nullptr;
     running_session_ = nullptr;
 }
 
-void Dispatcher::record(Session& session, Call& call, std::uint64_t started, const Before& before) {
-    const std::uint64_t took_ns = CycleClock::ns(CycleClock::ticks() - started);
+void Dispatcher::record(Session& session, Call& call, const Before& before) {
+    const std::uint64_t ended = CycleClock::ticks();
+    const std::uint64_t took_ns = CycleClock::ns(ended - std::exchange(lap_, ended));
     count(session, *call.command, took_ns, before.errors);
     const std::size_t replied = session.output.bytes() - before.output_bytes;
     if (took_ns >= server_.slow_threshold_ns || call.request_bytes >= server_.large_request_bytes ||
         replied >= server_.large_reply_bytes) [[unlikely]]
         server_.note_call(session, call, took_ns, replied);
-    server_.after_command.drain();
+    if (server_.after_command.drain()) [[unlikely]]
+        begin_laps();  // telling others is not the next command's
 }
 
 void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before) {

@@ -20,6 +20,7 @@
 
 #include "datatypes/command/context.h"
 #include "server/call.h"
+#include "server/cycle_clock.h"
 #include "server/session.h"
 
 namespace keel {
@@ -41,6 +42,9 @@ class Dispatcher {
     // (ZADD's stands behind its score).
     void prefetch_member(const Call& call, int stage) const;
 
+    // Commands that run one right after the other share the reading of the clock between them: to be called before the
+    // first of several execute().
+    void begin_laps() { lap_ = CycleClock::ticks(); }
     Ran execute(Session& session, Call& call);
     // Runs the command of a session that waited for keys once more. No gate is asked: it passed them when it came.
     void execute_again(Session& session, Call& call);
@@ -78,13 +82,14 @@ class Dispatcher {
         std::uint64_t errors;
         std::size_t output_bytes;
     };
-    void record(Session& session, Call& call, std::uint64_t started, const Before& before);
+    void record(Session& session, Call& call, const Before& before);
     void begin_reply(Session& session);
     static void resume_reply(Session& session);
     void end_reply(Session& session);
 
     Server& server_;
     Context cx_;
+    std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;
     std::int64_t browser_said_us_ = 0;  // when refuse_browser() last logged

@@ -52,6 +52,14 @@ struct ListpackItem {
 
     // The item as text; an integer is written into `scratch`.
     [[nodiscard]] Bytes as_text(std::array<char, 24>& scratch) const;
+    // Writes it as a bulk to a Reply, or a run of its bulks.
+    template <typename Out>
+    void reply_to(Out& out) const {
+        if (is_integer)
+            out.bulk(integer);
+        else
+            out.bulk(text);
+    }
     // Compares as text would, without writing integers out where that can be helped.
     [[nodiscard]] bool operator==(Bytes other) const;
 };
@@ -74,7 +82,7 @@ class ListpackView {
     // Walking. Null when there is nothing there. O(1).
     [[nodiscard]] Place first() const noexcept;
     [[nodiscard]] Place last() const noexcept;
-    [[nodiscard]] Place next(Place at) const noexcept {  // null behind the last
+    [[nodiscard, gnu::always_inline]] Place next(Place at) const noexcept {  // null behind the last
         at += entry_bytes(at);
         return *at == kEndByte ? nullptr : at;
     }

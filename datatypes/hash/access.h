@@ -35,13 +35,6 @@ namespace keel::hash {
 // Whether some field of the hash is due.
 [[nodiscard]] inline bool has_due(const Context& cx, const HashView& hash) { return is_due(cx, hash.earliest()); }
 
-inline void reply_item(Reply& reply, const Item& item) {
-    if (item.is_integer)
-        reply.bulk(item.integer);
-    else
-        reply.bulk(item.text);
-}
-
 // The hash at a key that a command reads, for the fields it names: those that are due go first. Null: no such hash.
 Result<Entry*> open_to_read(Context& cx, const Key& key, std::span<const Bytes> names);
 

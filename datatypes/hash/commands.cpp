@@ -70,7 +70,7 @@ Status hsetnx(Context& cx) {
 
 void reply_value(Context& cx, const HashView& hash, const Spot& spot) {
     if (spot.there())
-        reply_item(cx.reply(), hash.value(spot));
+        hash.value(spot).reply_to(cx.reply());
     else
         cx.reply().null();
 }

@@ -23,7 +23,7 @@ bool is_past(const Context& cx, UnixMs at) { return at <= cx.now() && cx.keyspac
 // Replies with the value of a field, null for none.
 void reply_value(Context& cx, Opened& hash, const Spot& spot) {
     if (spot.there())
-        reply_item(cx.reply(), hash->value(spot));
+        hash->value(spot).reply_to(cx.reply());
     else
         cx.reply().null();
 }

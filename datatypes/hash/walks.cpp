@@ -23,9 +23,10 @@ namespace {
 
 enum class Part : std::uint8_t { both, names, values };
 
-void reply_part(Reply& reply, Part part, const Item& name, const Item& value) {
-    if (part != Part::values) reply_item(reply, name);
-    if (part != Part::names) reply_item(reply, value);
+template <typename Out>
+void reply_part(Out& reply, Part part, const Item& name, const Item& value) {
+    if (part != Part::values) name.reply_to(reply);
+    if (part != Part::names) value.reply_to(reply);
 }
 
 void begin(Reply& reply, Part part, std::size_t fields) {
@@ -46,7 +47,8 @@ Status reply_all(Context& cx, Part part) {
     const HashView hash{entry->value()};
     if (!has_due(cx, hash)) [[likely]] {
         begin(reply, part, hash.size());
-        hash.each([&](const Item& name, const Item& value, UnixMs) { reply_part(reply, part, name, value); });
+        BulkRun run{reply};
+        hash.each([&](const Item& name, const Item& value, UnixMs) { reply_part(run, part, name, value); });
         return {};
     }
     std::size_t shown = 0;
@@ -229,21 +231,21 @@ Status draw_one(Context& cx) {
     const HashView hash{entry->value()};
     const bool at_once = !has_due(cx, hash) && hash.form() == Form::packed;
     if (at_once) {
-        reply_item(cx.reply(), hash.list().get(hash.list().random(cx.random, 2)));
+        hash.list().get(hash.list().random(cx.random, 2)).reply_to(cx.reply());
         return {};
     }
     Urn urn{cx, hash};
     if (urn.size() == 0)
         cx.reply().null();
     else
-        reply_item(cx.reply(), urn.draw().name);
+        urn.draw().name.reply_to(cx.reply());
     return {};
 }
 
 void reply_drawn(Reply& reply, const Pair& pair, bool with_values) {
     if (with_values && reply.protocol() == 3) reply.array(2);
-    reply_item(reply, pair.name);
-    if (with_values) reply_item(reply, pair.value);
+    pair.name.reply_to(reply);
+    if (with_values) pair.value.reply_to(reply);
 }
 
 struct Wish {

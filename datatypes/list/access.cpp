@@ -51,7 +51,7 @@ Status lindex(Context& cx) {
     if (place < 0)
         cx.reply().null();
     else
-        list.look_at(static_cast<std::size_t>(place), [&](const ListpackItem& item) { reply_item(cx.reply(), item); });
+        list.look_at(static_cast<std::size_t>(place), [&](const ListpackItem& item) { item.reply_to(cx.reply()); });
     return {};
 }
 
@@ -72,9 +72,9 @@ Status lrange(Context& cx) {
     cx.reply().array(range.count);
     if (range.count == 0) return {};
     std::size_t left = range.count;
-    Reply& reply = cx.reply();
+    BulkRun run{cx.reply()};
     list.visit(range.from, [&](const ListpackItem& item) {
-        reply_item(reply, item);
+        item.reply_to(run);
         return --left > 0;
     });
     return {};

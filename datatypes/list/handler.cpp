@@ -42,7 +42,7 @@ void pop_values(Context& cx, const Key& key, Entry* entry, End end, std::size_t 
     if (as_array) cx.reply().array(count);
     std::size_t left = count;
     const auto reply_one = [&](const ListpackItem& item) {
-        reply_item(cx.reply(), item);
+        item.reply_to(cx.reply());
         return --left > 0;
     };
     if (end == End::head)

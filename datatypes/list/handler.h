@@ -11,13 +11,6 @@ namespace keel::list {
 inline Limits limits_of(const Context& cx) { return Limits{cx.settings.encodings}; }
 inline List list_of(const Context& cx, const Entry* entry) { return List{entry->value(), limits_of(cx)}; }
 
-inline void reply_item(Reply& reply, const ListpackItem& item) {
-    if (item.is_integer)
-        reply.bulk(item.integer);
-    else
-        reply.bulk(item.text);
-}
-
 inline Event push_event(End end) { return end == End::head ? events::kLPush : events::kRPush; }
 inline Event pop_event(End end) { return end == End::head ? events::kLPop : events::kRPop; }
 

@@ -16,13 +16,6 @@ Bytes until_nul(Bytes text) { return text.substr(0, text.find('\0')); }
 
 bool is_exclusive(Bytes word) { return word.size() > 1 && word.front() == '('; }
 
-void reply_item(Reply& reply, const ListpackItem& item) {
-    if (item.is_integer)
-        reply.bulk(item.integer);
-    else
-        reply.bulk(item.text);
-}
-
 }  // namespace
 
 Result<Stream*> read_stream(Context& cx, const Key& key) {
@@ -98,9 +91,10 @@ void reply_entry(Reply& reply, const Stream::Walk& walk) {
     reply.array(2);
     reply_id(reply, walk.id());
     reply.array(static_cast<std::size_t>(walk.entry().fields) * 2);
-    walk.block().each_field(walk.entry(), [&reply](const ListpackItem& name, const ListpackItem& value) {
-        reply_item(reply, name);
-        reply_item(reply, value);
+    BulkRun run{reply};
+    walk.block().each_field(walk.entry(), [&run](const ListpackItem& name, const ListpackItem& value) {
+        name.reply_to(run);
+        value.reply_to(run);
     });
 }
 

@@ -31,12 +31,20 @@ inline void store(void* to, T value) noexcept {
     std::memcpy(to, &value, sizeof(T));
 }
 
-// memcpy for what is mostly short: up to 16 bytes without a call, as two words that may overlap.
+struct Words16 {
+    std::uint64_t low, high;
+};
+
+// memcpy for what is mostly short: up to 32 bytes without a call, as two words that may overlap.
 [[gnu::always_inline]] inline void copy_short(char* to, Bytes from) noexcept {
     const std::size_t n = from.size();
     const char* const at = from.data();
-    if (n > 16) {
+    if (n > 32) {
         std::memcpy(to, at, n);
+    } else if (n > 16) {
+        const auto last = load<Words16>(at + n - 16);
+        store(to, load<Words16>(at));
+        store(to + n - 16, last);
     } else if (n >= 8) {
         const auto last = load<std::uint64_t>(at + n - 8);
         store(to, load<std::uint64_t>(at));

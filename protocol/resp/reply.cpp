@@ -67,7 +67,7 @@ void Reply::error(Bytes text) {
 
 void Reply::bulk_digits(std::int64_t value) {
     char digits[kIntegerChars];
-    bulk(Bytes{digits, write_integer(digits, value)});
+    bulk(digits_of(value, digits));
 }
 
 void Reply::attribute(std::size_t pairs) {

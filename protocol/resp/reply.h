@@ -29,6 +29,7 @@
 #include <string>
 
 #include "protocol/base/bytes.h"
+#include "protocol/base/number.h"
 #include "protocol/base/result.h"
 #include "protocol/resp/output_buffer.h"
 
@@ -77,13 +78,8 @@ class Reply {
         if (bytes.size() < kShortHeaders) [[likely]] {
             if (muted_) [[unlikely]]
                 return;
-            // At most 7 bytes before and 2 behind; one more because a header is stored as a word of 8.
-            char* const start = out_->reserve(bytes.size() + 10);
-            char* to = start + store_header('$', bytes.size(), start);
-            copy_short(to, bytes);
-            to += bytes.size();
-            std::memcpy(to, "\r\n", 2);
-            return out_->commit(static_cast<std::size_t>(to + 2 - start));
+            char* const start = out_->reserve(bytes.size() + kShortBulkMore);
+            return out_->commit(static_cast<std::size_t>(store_bulk(bytes, start) - start));
         }
         long_bulk('$', {}, bytes);
     }
@@ -147,6 +143,7 @@ class Reply {
     [[nodiscard]] Bytes last_error_code() const noexcept { return Bytes{last_error_}.substr(0, last_error_.find(' ')); }
 
   private:
+    friend class BulkRun;
     // Headers of small numbers are looked up: the text "?12\r\n" in the low bytes of a word, its length in the top one.
     static constexpr std::size_t kShortHeaders = 256;
     using HeaderTable = std::array<std::uint64_t, kShortHeaders>;
@@ -157,6 +154,21 @@ class Reply {
         const std::uint64_t word = kHeaders[value];
         store_le(to, word | static_cast<std::uint8_t>(prefix));
         return word >> 56;
+    }
+    // A short bulk takes at most 7 bytes before its text and 2 behind; one more because a header is stored as a word of 8.
+    static constexpr std::size_t kShortBulkMore = 10;
+    // Writes a short bulk; returns its end.
+    [[gnu::always_inline]] static char* store_bulk(Bytes bytes, char* to) noexcept {
+        to += store_header('$', bytes.size(), to);
+        copy_short(to, bytes);
+        to += bytes.size();
+        std::memcpy(to, "\r\n", 2);
+        return to + 2;
+    }
+    static Bytes digits_of(std::int64_t value, char (&digits)[kIntegerChars]) noexcept {
+        const std::size_t size = write_integer(digits, value);
+        if (size > sizeof digits) __builtin_unreachable();  // else GCC warns of a copy of 32 bytes
+        return {digits, size};
     }
     template <char kPrefix>
     void put_header(std::int64_t value) {
@@ -183,6 +195,46 @@ class Reply {
     bool muted_ = false;
     std::uint64_t errors_written_ = 0;
     std::string last_error_;
+};
+
+// Many bulks in a row. What is looked up for each of Reply's bulks is looked up once, and where the next byte goes stays
+// in a register. While a run lives nothing else writes to its reply.
+class BulkRun {
+  public:
+    explicit BulkRun(Reply& reply) noexcept : reply_(reply) { take_room(); }
+    BulkRun(const BulkRun&) = delete;
+    BulkRun& operator=(const BulkRun&) = delete;
+    ~BulkRun() { hand_over(); }
+
+    void bulk(Bytes bytes) {
+        if (bytes.size() < Reply::kShortHeaders && bytes.size() + Reply::kShortBulkMore <= room()) [[likely]] {
+            to_ = Reply::store_bulk(bytes, to_);
+            return;
+        }
+        hand_over();
+        reply_.bulk(bytes);
+        take_room();
+    }
+    template <std::integral T>
+    requires(!std::same_as<T, bool>) void bulk(T value) {
+        char digits[kIntegerChars];
+        bulk(Reply::digits_of(static_cast<std::int64_t>(value), digits));
+    }
+
+  private:
+    [[nodiscard]] std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - to_); }
+    // A muted reply has none: all goes the long way, which drops it.
+    void take_room() noexcept {
+        OutputBuffer& out = *reply_.out_;
+        start_ = to_ = out.reserve(0);
+        end_ = reply_.muted_ ? to_ : to_ + out.room();
+    }
+    void hand_over() noexcept { reply_.out_->commit(static_cast<std::size_t>(to_ - start_)); }
+
+    Reply& reply_;
+    char* start_ = nullptr;  // of what the buffer does not know yet
+    char* to_ = nullptr;
+    char* end_ = nullptr;
 };
 
 inline constexpr Reply::HeaderTable Reply::kHeaders = [] {

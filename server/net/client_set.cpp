@@ -384,6 +384,7 @@ void ClientSet::run_batch() {
         dispatcher_.resolve(item.call, *item.connection);
     }
     if (batch_.size() > 1) fetch_ahead();
+    dispatcher_.begin_laps();
     for (std::size_t i = 0; i < batch_.size(); ++i) {
         Connection* connection = batch_[i].connection;
         if (connection == nullptr) continue;
