@@ -54,7 +54,7 @@ struct ListpackItem {
     [[nodiscard]] Bytes as_text(std::array<char, 24>& scratch) const;
     // Writes it as a bulk to a Reply, or a run of its bulks.
     template <typename Out>
-    void reply_to(Out& out) const {
+    [[gnu::always_inline]] void reply_to(Out& out) const {
         if (is_integer)
             out.bulk(integer);
         else

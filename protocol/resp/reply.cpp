@@ -70,6 +70,12 @@ void Reply::bulk_digits(std::int64_t value) {
     bulk(digits_of(value, digits));
 }
 
+BulkRun::Room BulkRun::bulk_elsewhere(Reply& reply, Room room, Bytes bytes) {
+    reply.out_->commit(static_cast<std::size_t>(room.to - room.start));
+    reply.bulk(bytes);
+    return room_of(reply);
+}
+
 void Reply::attribute(std::size_t pairs) {
     KEEL_DCHECK(protocol_ == 3);
     long_header('|', static_cast<std::int64_t>(pairs));

@@ -201,19 +201,17 @@ class Reply {
 // in a register. While a run lives nothing else writes to its reply.
 class BulkRun {
   public:
-    explicit BulkRun(Reply& reply) noexcept : reply_(reply) { take_room(); }
+    explicit BulkRun(Reply& reply) noexcept : reply_(reply), room_(room_of(reply)) {}
     BulkRun(const BulkRun&) = delete;
     BulkRun& operator=(const BulkRun&) = delete;
-    ~BulkRun() { hand_over(); }
+    ~BulkRun() { reply_.out_->commit(static_cast<std::size_t>(room_.to - room_.start)); }
 
-    void bulk(Bytes bytes) {
-        if (bytes.size() < Reply::kShortHeaders && bytes.size() + Reply::kShortBulkMore <= room()) [[likely]] {
-            to_ = Reply::store_bulk(bytes, to_);
-            return;
-        }
-        hand_over();
-        reply_.bulk(bytes);
-        take_room();
+    [[gnu::always_inline]] void bulk(Bytes bytes) {
+        const auto left = static_cast<std::size_t>(room_.end - room_.to);
+        if (bytes.size() < Reply::kShortHeaders && bytes.size() + Reply::kShortBulkMore <= left) [[likely]]
+            room_.to = Reply::store_bulk(bytes, room_.to);
+        else
+            room_ = bulk_elsewhere(reply_, room_, bytes);
     }
     template <std::integral T>
     requires(!std::same_as<T, bool>) void bulk(T value) {
@@ -222,19 +220,20 @@ class BulkRun {
     }
 
   private:
-    [[nodiscard]] std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - to_); }
+    struct Room {
+        char* start;  // of what the buffer does not know yet
+        char* to;
+        char* end;
+    };
     // A muted reply has none: all goes the long way, which drops it.
-    void take_room() noexcept {
-        OutputBuffer& out = *reply_.out_;
-        start_ = to_ = out.reserve(0);
-        end_ = reply_.muted_ ? to_ : to_ + out.room();
+    static Room room_of(Reply& reply) {
+        char* const at = reply.out_->reserve(0);
+        return {at, at, reply.muted_ ? at : at + reply.out_->room()};
     }
-    void hand_over() noexcept { reply_.out_->commit(static_cast<std::size_t>(to_ - start_)); }
+    static Room bulk_elsewhere(Reply& reply, Room room, Bytes bytes);
 
     Reply& reply_;
-    char* start_ = nullptr;  // of what the buffer does not know yet
-    char* to_ = nullptr;
-    char* end_ = nullptr;
+    Room room_;
 };
 
 inline constexpr Reply::HeaderTable Reply::kHeaders = [] {
