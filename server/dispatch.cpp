@@ -191,7 +191,7 @@ Ran Dispatcher::execute(Session& session, Call& call) {
         reject(session, call, verdict.error.error());
     } else {
         server_.pubsub.begin_answer(session);
-        run(session, call, Time::first);
+        run(cx_, session, call, Time::first);
         server_.pubsub.end_answer();
     }
     end_reply(session);
@@ -204,7 +204,7 @@ void Dispatcher::execute_again(Session& session, Call& call) {
     resume_reply(session);
     begin_laps();
     server_.pubsub.begin_answer(session);
-    run(session, call, Time::again);
+    run(cx_, session, call, Time::again);
     server_.pubsub.end_answer();
     end_reply(session);
 }
@@ -250,29 +250,29 @@ Ran Dispatcher::reject(Session& session, Call& call, const Error& error) {
     return Ran::done;
 }
 
-void Dispatcher::run(Session& session, Call& call, Time time) {
+void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     const Command& command = *call.command;
-    cx_.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
-    cx_.command = &command;
-    cx_.caller = &session;
-    cx_.out = &session.reply;
-    cx_.database = &server_.keyspace.db(session.db_index);
-    cx_.first_key_at = call.first_key_at;
-    cx_.first_key_hash = call.first_key_hash;
-    cx_.list = call.list;
-    cx_.first_word = call.first_word;
+    cx.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
+    cx.command = &command;
+    cx.caller = &session;
+    cx.out = &session.reply;
+    cx.database = &server_.keyspace.db(session.db_index);
+    cx.first_key_at = call.first_key_at;
+    cx.first_key_hash = call.first_key_hash;
+    cx.list = call.list;
+    cx.first_word = call.first_word;
     server_.keyspace.touching = !session.no_touch;
     // While clients are paused nothing goes by itself, so that what a failover hands over stands still.
     server_.keyspace.due_keys = server_.pause.active() ? DueKeys::hide : DueKeys::remove;
-    running_ = &call;
-    running_session_ = &session;
-    session.last_command = &command;
+    const Call* const outer = std::exchange(running_, &call);
+    const Session* const outer_session = std::exchange(running_session_, &session);
+    if (time != Time::inside) session.last_command = &command;
     if (time == Time::first) ++session.commands;
 
-    const Before before{session.reply.errors_written(), session.output.bytes()};
-    if (const Status status = command.run(cx_); !status) session.reply.error(status.error());
+    const Before before{lap_, session.reply.errors_written(), session.output.bytes()};
+    if (const Status status = command.run(cx); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
-    const bool shown = time == Time::first && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
+    const bool shown = time != Time::again && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
     if (server_.monitors.any() && shown) [[unlikely]]
         server_.monitors.feed(session, call.words);
     // A command that waits is counted once it has its answer.
@@ -282,13 +282,20 @@ void Dispatcher::run(Session& session, Call& call, Time time) {
     } else {
         record(session, call, before);
     }
-    running_ = nullptr;
-    running_session_ = nullptr;
+    running_ = outer;
+    running_session_ = outer_session;
+}
+
+void Dispatcher::run_inside(Session& session, Call& call) {
+    Context inner = cx_;
+    run(inner, session, call, Time::inside);
+    // The outer command goes on as it was.
+    server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
 
 void Dispatcher::record(Session& session, Call& call, const Before& before) {
-    const std::uint64_t ended = CycleClock::ticks();
-    const std::uint64_t took_ns = CycleClock::ns(ended - std::exchange(lap_, ended));
+    lap_ = CycleClock::ticks();
+    const std::uint64_t took_ns = CycleClock::ns(lap_ - before.ticks);
     count(session, *call.command, took_ns, before.errors);
     const std::size_t replied = session.output.bytes() - before.output_bytes;
     if (took_ns >= server_.slow_threshold_ns || call.request_bytes >= server_.large_request_bytes ||

@@ -48,6 +48,10 @@ class Dispatcher {
     Ran execute(Session& session, Call& call);
     // Runs the command of a session that waited for keys once more. No gate is asked: it passed them when it came.
     void execute_again(Session& session, Call& call);
+    // Runs a command inside the one that runs: of a transaction, or of a script (then `session` is the script's own, whose
+    // output is its to take). Asks no gate. Its effects are drained before the next one, those who wait for keys are
+    // served when the outer one is over. To be called while a command runs, whose context stays as it is.
+    void run_inside(Session& session, Call& call);
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
@@ -74,11 +78,12 @@ class Dispatcher {
 
     bool refuse_browser(Session& session, const Call& call);
     Ran reject(Session& session, Call& call, const Error& error);
-    enum class Time : std::uint8_t { first, again };
-    void run(Session& session, Call& call, Time time);
+    enum class Time : std::uint8_t { first, again, inside };
+    void run(Context& cx, Session& session, Call& call, Time time);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
     // Of a session, when a command begins.
     struct Before {
+        std::uint64_t ticks;
         std::uint64_t errors;
         std::size_t output_bytes;
     };
