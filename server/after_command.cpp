@@ -4,6 +4,7 @@
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
 #include "server/stats.h"
+#include "server/watches.h"
 
 namespace keel {
 
@@ -11,7 +12,8 @@ bool AfterCommand::drain_all() {
     stats_.dirty += effects_.dirty();
     const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
     const bool waited_for = blocking_ != nullptr && blocking_->any();
-    if (wanted == 0 && !waited_for) [[likely]] {
+    const bool watched = watches_ != nullptr && watches_->any();
+    if (wanted == 0 && !waited_for && !watched) [[likely]] {
         effects_.clear();
         return false;
     }
@@ -21,6 +23,7 @@ bool AfterCommand::drain_all() {
             if ((wanted & change.event.kind) != 0) events_->on_key_event(change.db, change.key, change.event);
         }
     }
+    if (watched) watches_->note(effects_);
     if (waited_for) blocking_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);

@@ -51,9 +51,9 @@ void Blocking::wait(Context& cx, Wait wait) {
     waiters_.emplace(session.id, std::move(owned));
 }
 
-void Blocking::enlist(Waiter& waiter, const Spot& spot) {
+void Blocking::enlist(Waiter& waiter, const KeySpot& spot) {
     auto found = queues_.find(spot);
-    if (found == queues_.end()) found = queues_.emplace(KeptSpot{spot.db, std::string{spot.key}}, Queue{}).first;
+    if (found == queues_.end()) found = queues_.emplace(KeptKeySpot{spot.db, std::string{spot.key}}, Queue{}).first;
     Queue& queue = found->second;
     if (!queue.waiters.emplace(waiter.ticket, &waiter).second) return;  // the key is named twice
     queue.gone_waiters += waiter.also_when_gone ? 1 : 0;
@@ -73,7 +73,7 @@ void Blocking::note(const Effects& effects) {
     }
 }
 
-void Blocking::note_key(const Spot& spot) {
+void Blocking::note_key(const KeySpot& spot) {
     const auto found = queues_.find(spot);
     if (found != queues_.end()) mark(*found);
 }
@@ -96,8 +96,8 @@ void Blocking::mark(Queues::value_type& queue) {
 void Blocking::serve() {
     if (pause_.active()) return;
     while (!ready_.empty()) {
-        const std::vector<KeptSpot> round = std::exchange(ready_, {});
-        for (const KeptSpot& spot : round) {
+        const std::vector<KeptKeySpot> round = std::exchange(ready_, {});
+        for (const KeptKeySpot& spot : round) {
             const auto found = queues_.find(spot);
             if (found == queues_.end()) continue;
             found->second.ready = false;
@@ -106,7 +106,7 @@ void Blocking::serve() {
     }
 }
 
-void Blocking::serve_key(const Spot& spot) {
+void Blocking::serve_key(const KeySpot& spot) {
     std::uint64_t last = 0;
     for (;;) {
         // Looked up each time: whoever was run may have taken the value, and the queue, with it.

@@ -42,6 +42,7 @@
 #include "datatypes/keyspace/keyspace.h"
 #include "protocol/base/clock.h"
 #include "protocol/resp/errors.h"
+#include "server/key_spot.h"
 #include "server/session.h"
 
 namespace keel {
@@ -84,33 +85,13 @@ class Blocking final : public Blocker {
     [[nodiscard]] std::size_t timeout_count() const { return timeouts_.size(); }
 
   private:
-    struct Spot {  // a key of a database, as it is looked up
-        int db;
-        Bytes key;
-        bool operator==(const Spot&) const = default;
-    };
-    struct KeptSpot {
-        int db;
-        std::string key;
-        operator Spot() const { return {db, key}; }  // NOLINT: the same thing
-    };
-    struct SpotHash {
-        using is_transparent = void;
-        std::size_t operator()(const Spot& spot) const noexcept {
-            return hash_bytes(spot.key) + static_cast<std::size_t>(spot.db) * 0x9E3779B97F4A7C15U;
-        }
-    };
-    struct SpotEqual {
-        using is_transparent = void;
-        bool operator()(const Spot& a, const Spot& b) const noexcept { return a == b; }
-    };
     struct Waiter;
     struct Queue {
         absl::btree_map<std::uint64_t, Waiter*> waiters;  // by ticket
         std::size_t gone_waiters = 0;                     // those with also_when_gone
         bool ready = false;                               // is in ready_
     };
-    using Queues = std::unordered_map<KeptSpot, Queue, SpotHash, SpotEqual>;
+    using Queues = std::unordered_map<KeptKeySpot, Queue, KeySpotHash, KeySpotEqual>;
     struct Waiter {
         std::uint64_t session_id;
         std::uint64_t ticket;
@@ -122,11 +103,11 @@ class Blocking final : public Blocker {
     };
     using Waiters = std::unordered_map<std::uint64_t, std::unique_ptr<Waiter>>;
 
-    void note_key(const Spot& spot);
+    void note_key(const KeySpot& spot);
     void note_database(int db, bool gone_only);
     void mark(Queues::value_type& queue);
-    void enlist(Waiter& waiter, const Spot& spot);
-    void serve_key(const Spot& spot);
+    void enlist(Waiter& waiter, const KeySpot& spot);
+    void serve_key(const KeySpot& spot);
     [[nodiscard]] static Waiter* next_for(const Queue& queue, std::uint64_t behind_ticket, const Entry* entry);
     void run_again(Waiter& waiter);
     void end(Waiter& waiter, const ErrorText* error);
@@ -141,7 +122,7 @@ class Blocking final : public Blocker {
     Waiters waiters_;
     Queues queues_;
     absl::btree_map<std::pair<std::int64_t, std::uint64_t>, Waiter*> timeouts_;
-    std::vector<KeptSpot> ready_;
+    std::vector<KeptKeySpot> ready_;
 };
 
 }  // namespace keel

@@ -19,7 +19,9 @@ std::string client_flags(const Session& session) {
         out += 'S';
     if (session.client_class == ClientClass::primary) out += 'M';
     if (session.subscribed()) out += 'P';
+    if (session.in_transaction()) out += 'x';
     if (session.parked == Parked::paused || session.parked == Parked::blocked) out += 'b';
+    if (session.transaction && session.transaction->broken) out += 'd';
     if (session.close_after_reply) out += 'c';
     if (session.closing) out += 'A';
     if (session.unix_socket) out += 'U';
@@ -64,11 +66,14 @@ std::string client_line(const Session& session, std::int64_t now_ms) {
                    session.peer_address, session.local_address, session.fd, session.name,
                    seconds_since(session.created_ms), seconds_since(session.last_used_ms), client_flags(session),
                    session.understands_redirect ? "r" : "", session.db_index);
-    fmt::format_to(to, " sub={} psub={} ssub={} multi=-1 watch=0", session.channels, session.patterns,
-                   session.shard_channels);
-    fmt::format_to(to, " qbuf={} qbuf-free={} argv-mem={} multi-mem=0", session.input_bytes,
+    fmt::format_to(to, " sub={} psub={} ssub={} multi={} watch={}", session.channels, session.patterns,
+                   session.shard_channels,
+                   session.in_transaction() ? static_cast<std::int64_t>(session.transaction->queue.size()) : -1,
+                   session.transaction ? session.transaction->watched.size() : 0);
+    fmt::format_to(to, " qbuf={} qbuf-free={} argv-mem={} multi-mem={}", session.input_bytes,
                    session.input_capacity - std::min(session.input_bytes, session.input_capacity),
-                   session.argument_bytes + session.waiting_bytes);
+                   session.argument_bytes + session.waiting_bytes,
+                   session.transaction ? session.transaction->memory_bytes() : 0);
     fmt::format_to(to, " rbs={} rbp={} obl={} oll={} omem={} tot-mem={}", out.buffer_size, session.output_peak_bytes,
                    out.buffer_used, out.list_chunks, out.list_bytes, session.memory_bytes());
     fmt::format_to(to, " events={}{} cmd={} user={} redir=-1 resp={}", session.reads ? "r" : "",

@@ -10,6 +10,10 @@
 
 namespace keel {
 
+namespace {
+bool is_exec(const Command& command) { return command.is(Flag::unqueued) && command.spec().name == "exec"; }
+}  // namespace
+
 Dispatcher::Dispatcher(Server& server)
     : server_(server),
       cx_{.keyspace = server.keyspace,
@@ -81,7 +85,8 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
     static constexpr Gate kGates[] = {
         &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
         &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
-        &Dispatcher::gate_memory,        &Dispatcher::gate_subscribed, &Dispatcher::gate_paused,
+        &Dispatcher::gate_queueable,     &Dispatcher::gate_memory,     &Dispatcher::gate_subscribed,
+        &Dispatcher::gate_paused,
     };
     for (const Gate gate : kGates) {
         Verdict verdict = (this->*gate)(session, call);
@@ -125,12 +130,26 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
                                             module ? "enable-module-command" : "enable-debug-command"));
 }
 
-Dispatcher::Verdict Dispatcher::gate_memory(Session&, Call& call) {
+// EXEC asks for what its commands ask for.
+Flag Dispatcher::wanted_flags(const Session& session, const Command& command) {
+    return is_exec(command) && session.in_transaction() ? command.flags() | session.transaction->flags : command.flags();
+}
+
+Dispatcher::Verdict Dispatcher::gate_queueable(Session& session, Call& call) {
+    if (!session.in_transaction() || !call.command->is(Flag::no_multi)) [[likely]]
+        return {};
+    return refuse(errors::kNotInsideMulti);
+}
+
+Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]]
         return {};
     const bool fits = server_.make_room();
     begin_laps();  // evicting others is not this command's
-    if (fits || !call.command->is(Flag::denyoom)) return {};
+    if (fits) return {};
+    // Whatever is queued takes memory.
+    const bool queues = session.in_transaction() && !call.command->is(Flag::unqueued);
+    if (!queues && !has(wanted_flags(session, *call.command), Flag::denyoom)) return {};
     return refuse(errors::kOom);
 }
 
@@ -151,7 +170,8 @@ Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
         return {};
     if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return {};
     const Command& command = *call.command;
-    const bool writes = command.is(Flag::write) || command.is(Flag::may_replicate);
+    const Flag flags = wanted_flags(session, command);
+    const bool writes = has(flags, Flag::write) || has(flags, Flag::may_replicate);
     if (server_.pause.mode() == Pause::Mode::writes && !writes) return {};
     if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause")
         return {};
@@ -189,6 +209,8 @@ Ran Dispatcher::execute(Session& session, Call& call) {
     begin_reply(session);
     if (verdict.kind == Verdict::Kind::refuse) {
         reject(session, call, verdict.error.error());
+    } else if (session.in_transaction() && !call.command->is(Flag::unqueued)) [[unlikely]] {
+        queue(session, call);
     } else {
         server_.pubsub.begin_answer(session);
         run(cx_, session, call, Time::first);
@@ -243,7 +265,29 @@ void Dispatcher::end_reply(Session& session) {
     }
 }
 
-Ran Dispatcher::reject(Session& session, Call& call, const Error& error) {
+void Dispatcher::queue(Session& session, const Call& call) {
+    Transaction& transaction = *session.transaction;
+    if (!transaction.aborted && !transaction.broken) {
+        transaction.queue.add(call);
+        transaction.flags = transaction.flags | call.command->flags();
+    }
+    session.last_command = call.command;
+    ++session.commands;
+    session.reply.queued();
+}
+
+// A command that cannot be queued spoils its transaction; EXEC itself ends it.
+Error Dispatcher::spoil_transaction(Session& session, const Call& call, const Error& error) {
+    session.transaction->aborted = true;
+    if (call.command == nullptr || !is_exec(*call.command)) return error;
+    server_.end_transaction(session);
+    const Bytes why = error.text();
+    return errors::exec_abort(why.starts_with("ERR ") ? why.substr(4) : why);
+}
+
+Ran Dispatcher::reject(Session& session, Call& call, Error error) {
+    if (session.in_transaction()) [[unlikely]]
+        error = spoil_transaction(session, call, error);
     session.reply.error(error);
     server_.stats.count_error(error.text());
     if (call.command != nullptr) ++call.command->stats.rejected;

@@ -72,12 +72,16 @@ class Dispatcher {
     Verdict gate_arity(Session& session, Call& call);
     Verdict gate_authenticated(Session& session, Call& call);
     Verdict gate_protected(Session& session, Call& call);
+    Verdict gate_queueable(Session& session, Call& call);
     Verdict gate_memory(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
 
     bool refuse_browser(Session& session, const Call& call);
-    Ran reject(Session& session, Call& call, const Error& error);
+    static Flag wanted_flags(const Session& session, const Command& command);
+    void queue(Session& session, const Call& call);
+    Error spoil_transaction(Session& session, const Call& call, const Error& error);
+    Ran reject(Session& session, Call& call, Error error);
     enum class Time : std::uint8_t { first, again, inside };
     void run(Context& cx, Session& session, Call& call, Time time);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);

@@ -84,6 +84,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
       blocking(dispatcher, clients, keyspace, pause, clock),
+      watches(keyspace),
       monitors(
           clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
       pubsub([this](Session& to) { clients.pushed_to(to); }),
@@ -93,11 +94,13 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     background.submit([] { register_thread_memory(); });
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
+        watches.forget(session);
         pubsub.forget(session);
         if (blocking.any()) blocking.forget(session);
     });
     after_command.set_events(&key_events);
     after_command.set_blocking(&blocking);
+    after_command.set_watches(&watches);
     effects.set_heard(false);  // neither log nor replicas yet
     dispatcher.context().blocker = &blocking;
     apply_settings();
@@ -179,6 +182,11 @@ void Server::note_call(const Session& session, const Call& call, std::uint64_t t
 
 void Server::note_latency(Bytes event, std::uint64_t started) {
     latency.note(event, started, settings.latency.monitor_threshold_ms, clock);
+}
+
+std::unique_ptr<Transaction> Server::end_transaction(Session& session) {
+    watches.forget(session);
+    return std::move(session.transaction);
 }
 
 bool Server::make_room() {

@@ -33,6 +33,7 @@
 #include "server/pause.h"
 #include "server/pubsub.h"
 #include "server/stats.h"
+#include "server/watches.h"
 
 namespace keel {
 
@@ -117,6 +118,7 @@ struct Server {
     Dispatcher dispatcher;
     ClientSet clients;
     Blocking blocking;
+    Watches watches;
     Monitors monitors;
     PubSub pubsub;
     KeyEvents key_events;
@@ -142,6 +144,9 @@ struct Server {
 
     // Notes an event for the latency monitor if it began (CycleClock) long enough ago.
     void note_latency(Bytes event, std::uint64_t started);
+
+    // What the session had queued and watched, which it has not any more; null if nothing.
+    std::unique_ptr<Transaction> end_transaction(Session& session);
 
     // Makes room below maxmemory; see Evictor::make_room.
     bool make_room();

@@ -18,6 +18,7 @@
 #include "protocol/resp/output_buffer.h"
 #include "protocol/resp/reply.h"
 #include "server/subscriber.h"
+#include "server/transaction.h"
 
 namespace keel {
 
@@ -79,6 +80,9 @@ class Session : public Caller {
     std::unique_ptr<Subscriber> subscriber;  // null while it listens to nothing; PubSub's
     [[nodiscard]] bool subscribed() const { return channels + patterns + shard_channels != 0; }
 
+    std::unique_ptr<Transaction> transaction;  // null while nothing is queued or watched
+    [[nodiscard]] bool in_transaction() const { return transaction && transaction->open; }
+
     // Figures for CLIENT LIST.
     std::int64_t created_ms = 0;
     std::int64_t last_used_ms = 0;
@@ -96,7 +100,7 @@ class Session : public Caller {
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.
     [[nodiscard]] std::size_t memory_bytes() const {
         return sizeof(Session) + 1024 + name.capacity() + output.memory_bytes() + input_capacity + argument_bytes +
-               waiting_bytes + (subscriber ? subscriber->bytes : 0);
+               waiting_bytes + (subscriber ? subscriber->bytes : 0) + (transaction ? transaction->memory_bytes() : 0);
     }
 };
 

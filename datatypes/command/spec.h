@@ -104,6 +104,7 @@ enum class Flag : std::uint32_t {
     no_mandatory_keys = 1U << 22,
     is_protected = 1U << 23,  // DEBUG, MODULE: behind enable-*-command
     all_dbs = 1U << 24,
+    unqueued = 1U << 25,  // runs at once inside MULTI
 };
 constexpr Flag operator|(Flag a, Flag b) {
     return static_cast<Flag>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));

@@ -146,6 +146,7 @@ Status ConnectionCommands::quit(Context& cx) {
 Status ConnectionCommands::reset(Context& cx) {
     Session& session = session_of(cx);
     if (session.monitor) server_.monitors.remove(session);
+    server_.end_transaction(session);
     server_.pubsub.forget(session);
     session.reply_mode = ReplyMode::on;
     session.reply.set_muted(false);
@@ -183,11 +184,11 @@ std::span<const CommandSpec> ConnectionCommands::rows() {
          .summary = "Greets the server, and chooses the protocol.",
          .syntax = "arguments=[protover:integer [AUTH username_password=(username password)] [SETNAME clientname]]"},
         {.name = "quit", .run = method<&C::quit>, .arity = at_least(1),
-         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy,
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy | Flag::unqueued,
          .categories = Category::connection, .group = Group::connection, .since = "1.0.0", .complexity = "O(1)",
          .summary = "Closes the connection.", .deprecated_since = "7.2.0", .replaced_by = "just closing the connection"},
         {.name = "reset", .run = method<&C::reset>, .arity = exactly(1),
-         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy,
+         .flags = Flag::noscript | Flag::loading | Flag::stale | Flag::fast | Flag::no_auth | Flag::allow_busy | Flag::unqueued,
          .categories = Category::connection, .group = Group::connection, .since = "6.2.0", .complexity = "O(1)",
          .summary = "Brings the connection back to its state at the start."},
     };

@@ -13,6 +13,7 @@
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
+#include "server/commands/transaction_commands.h"
 #include "server/server.h"
 
 namespace keel {
@@ -29,6 +30,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     server.registry.add(kCommandCommands);
     add<ConnectionCommands>(server);
     add<ClientCommands>(server);
+    add<TransactionCommands>(server);
     add<ConfigCommands>(server);
     add<PubSubCommands>(server);
     add<ObservationCommands>(server);

@@ -110,8 +110,8 @@ void clients(const Server& server, InfoText& out) {
     out.field("cluster_connections", 0);
     out.field("tracking_clients", 0);
     out.field("clients_in_timeout_table", server.blocking.timeout_count());
-    out.field("watching_clients", 0);
-    out.field("total_watched_keys", 0);
+    out.field("watching_clients", server.watches.client_count());
+    out.field("total_watched_keys", server.watches.key_count());
     out.field("total_blocking_keys", server.blocking.key_count());
     out.field("total_blocking_keys_on_nokey", server.blocking.gone_key_count());
 }
