@@ -276,18 +276,18 @@ void Dispatcher::queue(Session& session, const Call& call) {
     session.reply.queued();
 }
 
-// A command that cannot be queued spoils its transaction; EXEC itself ends it.
-Error Dispatcher::spoil_transaction(Session& session, const Call& call, const Error& error) {
-    session.transaction->aborted = true;
-    if (call.command == nullptr || !is_exec(*call.command)) return error;
+// EXEC that is refused ends its transaction, and says so even if there was none.
+Error Dispatcher::refuse_exec(Session& session, const Error& error) {
     server_.end_transaction(session);
     const Bytes why = error.text();
     return errors::exec_abort(why.starts_with("ERR ") ? why.substr(4) : why);
 }
 
 Ran Dispatcher::reject(Session& session, Call& call, Error error) {
-    if (session.in_transaction()) [[unlikely]]
-        error = spoil_transaction(session, call, error);
+    if (call.command != nullptr && is_exec(*call.command))
+        error = refuse_exec(session, error);
+    else if (session.in_transaction())
+        session.transaction->aborted = true;
     session.reply.error(error);
     server_.stats.count_error(error.text());
     if (call.command != nullptr) ++call.command->stats.rejected;

@@ -80,7 +80,7 @@ class Dispatcher {
     bool refuse_browser(Session& session, const Call& call);
     static Flag wanted_flags(const Session& session, const Command& command);
     void queue(Session& session, const Call& call);
-    Error spoil_transaction(Session& session, const Call& call, const Error& error);
+    Error refuse_exec(Session& session, const Error& error);
     Ran reject(Session& session, Call& call, Error error);
     enum class Time : std::uint8_t { first, again, inside };
     void run(Context& cx, Session& session, Call& call, Time time);
