@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """MULTI to EXEC as whole conversations: what is queued, refused, watched, thrown away, and what EXEC answers."""
+from accepted import accepted_by
 from compare import Step, exact
 from families import lists, strings
 
@@ -12,7 +13,7 @@ def command(g):
         step = g.choice([strings, lists]).one(g)
         if step.session is None and step.same is exact:
             words = step.words if g.chance(0.93) else g.spoil(step.words)
-            if words and words[0].upper() not in (b"MULTI", b"EXEC"):
+            if words:
                 return words
 
 
@@ -20,9 +21,34 @@ def odd(g):
     """What does not belong between MULTI and EXEC, or stands there by itself."""
     return g.choice([
         [b"MULTI"], [b"WATCH", g.key()], [b"UNWATCH"], [b"EXEC", b"x"], [b"DISCARD", b"x"], [b"WATCH"], [b"NOSUCH", g.key()],
-        [b"GET"], [b"SELECT", g.choice([b"0", b"1", b"x"])], [b"BLPOP", g.key(), b"0"], [b"PING"], [b"SWAPDB", b"0", b"1"],
+        [b"GET"], [b"SELECT", g.choice([b"0", b"1", b"x"])], [b"BLPOP", g.key(), b"0.01"], [b"PING"], [b"SWAPDB", b"0", b"1"],
         [b"SET", g.key(), b"x", b"NOSUCH"], [b"FLUSHDB"] if g.chance(0.1) else [b"DBSIZE", b"x"],
     ])
+
+
+def agree(words, ours, theirs):
+    return exact(ours, theirs) or accepted_by(words, ours, theirs) is not None
+
+
+def line_by_line(lines):
+    """Compares each reply, and within EXEC's that of each command that was queued."""
+
+    def same(ours, theirs):
+        queued = []
+        for words, a, b in zip(lines, ours, theirs):
+            if words[0].upper() == b"MULTI" and a == "OK":
+                queued = []
+            elif a == "QUEUED":
+                queued.append(words)
+            together = isinstance(a, list) and isinstance(b, list) and len(a) == len(b) == len(queued)
+            if words[0].upper() == b"EXEC" and together:
+                if not all(agree(*three) for three in zip(queued, a, b)):
+                    return False
+            elif not agree(words, a, b):
+                return False
+        return len(ours) == len(theirs)
+
+    return same
 
 
 def conversation(g):
@@ -46,7 +72,7 @@ def conversation(g):
         client(b"SELECT", b"0")
         return replies
 
-    return Step(lines[0], session=session)
+    return Step(lines[0], same=line_by_line(lines), session=session)
 
 
 def one(g):
