@@ -4,6 +4,7 @@
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
 #include "server/stats.h"
+#include "server/tracking.h"
 #include "server/watches.h"
 
 namespace keel {
@@ -13,7 +14,8 @@ bool AfterCommand::drain_all() {
     const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();
-    if (wanted == 0 && !waited_for && !watched) [[likely]] {
+    const bool cached = tracking_ != nullptr && tracking_->any();
+    if (wanted == 0 && !waited_for && !watched && !cached) [[likely]] {
         effects_.clear();
         return false;
     }
@@ -24,6 +26,7 @@ bool AfterCommand::drain_all() {
         }
     }
     if (watched) watches_->note(effects_);
+    if (cached) tracking_->note(effects_);
     if (waited_for) blocking_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
-// keys or watch them, and, as they come to be, client tracking, the log and replicas. The one place where the list of those
+// keys, watch them or cache them, and, as they come to be, the log and replicas. The one place where the list of those
 // stands.
 #pragma once
 
@@ -11,6 +11,7 @@
 namespace keel {
 
 class Blocking;
+class Tracking;
 class Watches;
 struct Stats;
 
@@ -29,6 +30,7 @@ class AfterCommand {
     void set_events(KeyEventSink* sink) { events_ = sink; }
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
     void set_watches(Watches* watches) { watches_ = watches; }
+    void set_tracking(Tracking* tracking) { tracking_ = tracking; }
 
     // Also to be called after keys went by themselves (expiry, eviction). Whether there was somebody to tell.
     bool drain() { return !effects_.empty() && drain_all(); }
@@ -42,6 +44,7 @@ class AfterCommand {
     KeyEventSink* events_ = nullptr;
     Blocking* blocking_ = nullptr;
     Watches* watches_ = nullptr;
+    Tracking* tracking_ = nullptr;
 };
 
 }  // namespace keel

@@ -21,6 +21,9 @@ std::string client_flags(const Session& session) {
     if (session.subscribed()) out += 'P';
     if (session.in_transaction()) out += 'x';
     if (session.parked == Parked::paused || session.parked == Parked::blocked) out += 'b';
+    if (session.tracker) out += 't';
+    if (session.tracker && session.tracker->broken) out += 'R';
+    if (session.tracker && session.tracker->broadcast) out += 'B';
     if (session.transaction && session.transaction->broken) out += 'd';
     if (session.close_after_reply) out += 'c';
     if (session.closing) out += 'A';
@@ -76,10 +79,10 @@ std::string client_line(const Session& session, std::int64_t now_ms) {
                    session.transaction ? session.transaction->memory_bytes() : 0);
     fmt::format_to(to, " rbs={} rbp={} obl={} oll={} omem={} tot-mem={}", out.buffer_size, session.output_peak_bytes,
                    out.buffer_used, out.list_chunks, out.list_bytes, session.memory_bytes());
-    fmt::format_to(to, " events={}{} cmd={} user={} redir=-1 resp={}", session.reads ? "r" : "",
+    fmt::format_to(to, " events={}{} cmd={} user={} redir={} resp={}", session.reads ? "r" : "",
                    session.writes ? "w" : "",
                    session.last_command == nullptr ? Bytes{"NULL"} : session.last_command->name(), session.user,
-                   session.reply.protocol());
+                   session.tracker ? static_cast<std::int64_t>(session.tracker->redirect) : -1, session.reply.protocol());
     fmt::format_to(to, " lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}", session.lib_name,
                    session.lib_ver, session.bytes_in, session.bytes_out, session.commands);
     return line;

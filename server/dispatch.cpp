@@ -215,6 +215,8 @@ Ran Dispatcher::execute(Session& session, Call& call) {
         server_.pubsub.begin_answer(session);
         run(cx_, session, call, Time::first);
         server_.pubsub.end_answer();
+        if (session.tracker) [[unlikely]]
+            Tracking::use_up_caching(session, *call.command);
     }
     end_reply(session);
     if (server_.blocking.has_ready()) [[unlikely]]
@@ -345,6 +347,8 @@ void Dispatcher::record(Session& session, Call& call, const Before& before) {
     if (took_ns >= server_.slow_threshold_ns || call.request_bytes >= server_.large_request_bytes ||
         replied >= server_.large_reply_bytes) [[unlikely]]
         server_.note_call(session, call, took_ns, replied);
+    if (server_.tracking.any()) [[unlikely]]
+        server_.tracking.after(*call.command, call.words);
     if (server_.after_command.drain()) [[unlikely]]
         begin_laps();  // telling others is not the next command's
 }

@@ -203,15 +203,15 @@ std::size_t PubSub::deliver(const Topic& topic, Message& message) {
         Session& session = *subscription->session;
         if (session.closing) continue;
         ++sent;
-        const SharedChunk& encoded = message.encoded(session.reply.protocol());
-        if (&session == answering_) {
-            held_.push_back(encoded);
-            continue;
-        }
-        session.output.append_shared(encoded);
-        pushed_(session);
+        push(session, message.encoded(session.reply.protocol()));
     }
     return sent;
+}
+
+void PubSub::push(Session& session, const SharedChunk& message) {
+    if (&session == answering_) return held_.push_back(message);
+    session.output.append_shared(message);
+    pushed_(session);
 }
 
 void PubSub::deliver_held(Session& session) {

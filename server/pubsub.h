@@ -82,6 +82,11 @@ class PubSub {
             deliver_held(*session);
     }
 
+    // Whose command is being answered; null: nobody's.
+    [[nodiscard]] const Session* answering() const { return answering_; }
+    // Sends a message that is not a reply to one session, behind the answer of the command that it runs.
+    void push(Session& session, const SharedChunk& message);
+
     // Nobody listens to anything.
     [[nodiscard]] bool idle() const { return subscriptions_.empty(); }
     [[nodiscard]] std::size_t count(TopicKind kind) const { return topics_of(kind).size(); }

@@ -88,6 +88,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       monitors(
           clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
       pubsub([this](Session& to) { clients.pushed_to(to); }),
+      tracking(clients, pubsub, settings.clients, random),
       key_events(pubsub, settings.notifications),
       families(std::make_unique<CommandFamilies>(*this)) {
     facts.started_us = clock.steady_us();
@@ -95,12 +96,14 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
         watches.forget(session);
+        tracking.disable(session);
         pubsub.forget(session);
         if (blocking.any()) blocking.forget(session);
     });
     after_command.set_events(&key_events);
     after_command.set_blocking(&blocking);
     after_command.set_watches(&watches);
+    after_command.set_tracking(&tracking);
     effects.set_heard(false);  // neither log nor replicas yet
     dispatcher.context().blocker = &blocking;
     apply_settings();
@@ -213,11 +216,12 @@ bool Server::expire(std::int64_t budget_us) {
     return left;
 }
 
-void Server::serve_waiters() {
-    if (!blocking.any()) [[likely]]
-        return;
-    blocking.serve();
-    blocking.end_due();
+void Server::settle() {
+    if (blocking.any()) [[unlikely]] {
+        blocking.serve();
+        blocking.end_due();
+    }
+    tracking.broadcast();
 }
 
 void Server::end_pause_in_time() {
@@ -240,6 +244,7 @@ void Server::cron() {
     stats.cycles_rate.sample(now_us, stats.loop.cycles);
     clients.cron(now_ms);
     clients.evict_clients();
+    tracking.cron();
     if (!pause.active()) make_room();
     after_command.drain();
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);

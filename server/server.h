@@ -33,6 +33,7 @@
 #include "server/pause.h"
 #include "server/pubsub.h"
 #include "server/stats.h"
+#include "server/tracking.h"
 #include "server/watches.h"
 
 namespace keel {
@@ -121,6 +122,7 @@ struct Server {
     Watches watches;
     Monitors monitors;
     PubSub pubsub;
+    Tracking tracking;
     KeyEvents key_events;
     std::unique_ptr<CommandFamilies> families;
 
@@ -154,8 +156,9 @@ struct Server {
     [[nodiscard]] bool has_due();
     // Removes due keys for at most about `budget_us`; true if some are left.
     bool expire(std::int64_t budget_us);
-    // Serves and ends those who wait for keys, as far as keys came by themselves or their time is over.
-    void serve_waiters();
+    // Before replies are sent: serves and ends those who wait for keys, as far as keys came by themselves or their time
+    // is over, and tells those who cache of what changed.
+    void settle();
     // Lets clients go on if CLIENT PAUSE is over.
     void end_pause_in_time();
     // Periodic work, hz times a second.

@@ -18,6 +18,7 @@
 #include "protocol/resp/output_buffer.h"
 #include "protocol/resp/reply.h"
 #include "server/subscriber.h"
+#include "server/tracker.h"
 #include "server/transaction.h"
 
 namespace keel {
@@ -80,6 +81,7 @@ class Session : public Caller {
     std::unique_ptr<Subscriber> subscriber;  // null while it listens to nothing; PubSub's
     [[nodiscard]] bool subscribed() const { return channels + patterns + shard_channels != 0; }
 
+    std::unique_ptr<Tracker> tracker;          // null while client-side caching is off
     std::unique_ptr<Transaction> transaction;  // null while nothing is queued or watched
     [[nodiscard]] bool in_transaction() const { return transaction && transaction->open; }
 

@@ -122,12 +122,6 @@ Status ClientCommands::no_touch(Context& cx) {
     return {};
 }
 
-// CLIENT GETREDIR: -1 says that client-side caching is off.
-Status ClientCommands::get_redirection(Context& cx) {
-    cx.reply().integer(-1);
-    return {};
-}
-
 // ---- About all ----
 
 // CLIENT LIST [ID ...] [TYPE ...] and the other filters of KILL
@@ -226,6 +220,16 @@ std::span<const CommandSpec> ClientCommands::rows() {
          .complexity = "O(1)",
          .summary = "Tells the server what this client can do.",
          .syntax = "capability [capability ...]"},
+        {.name = "caching",
+         .run = method<&C::caching>,
+         .arity = exactly(3),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.0.0",
+         .complexity = "O(1)",
+         .summary = "Says whether the next command's keys are to be remembered.",
+         .syntax = "mode=(YES|NO)"},
         {.name = "getname",
          .run = method<&C::get_name>,
          .arity = exactly(2),
@@ -346,6 +350,26 @@ std::span<const CommandSpec> ClientCommands::rows() {
          .complexity = "O(1)",
          .summary = "Gives this connection a name.",
          .syntax = "connection-name"},
+        {.name = "tracking",
+         .run = method<&C::tracking>,
+         .arity = at_least(3),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.0.0",
+         .complexity = "O(1). Some options may introduce additional complexity.",
+         .summary = "Turns on or off that this client is told of changes of what it read.",
+         .syntax = "status=(ON|OFF) [REDIRECT client-id:integer] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] "
+                   "[OPTOUT] [NOLOOP]"},
+        {.name = "trackinginfo",
+         .run = method<&C::tracking_info>,
+         .arity = exactly(2),
+         .flags = kQuiet,
+         .categories = Category::connection,
+         .group = Group::connection,
+         .since = "6.2.0",
+         .complexity = "O(1)",
+         .summary = "Returns how this client tracks."},
         {.name = "unblock",
          .run = method<&C::unblock>,
          .arity = at_least(3),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// CLIENT: about the connection that asks (ID, INFO, names, REPLY, NO-EVICT ...), and about all of them (LIST, KILL,
-// PAUSE, UNBLOCK).
+// CLIENT: about the connection that asks (ID, INFO, names, REPLY, NO-EVICT ...), about all of them (LIST, KILL, PAUSE,
+// UNBLOCK), and client-side caching (client_tracking.cpp).
 //
 // Not here: the text of a client's line (server/client_info.h), who is meant by LIST and KILL
 // (server/client_filter.h), how a pause holds requests back (server/dispatch.cpp).
@@ -30,6 +30,9 @@ class ClientCommands {
     Status no_evict(Context& cx);
     Status no_touch(Context& cx);
     Status get_redirection(Context& cx);
+    Status tracking(Context& cx);
+    Status caching(Context& cx);
+    Status tracking_info(Context& cx);
     Status pause(Context& cx);
     Status unpause(Context& cx);
     Status unblock(Context& cx);

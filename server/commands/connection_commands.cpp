@@ -147,6 +147,7 @@ Status ConnectionCommands::reset(Context& cx) {
     Session& session = session_of(cx);
     if (session.monitor) server_.monitors.remove(session);
     server_.end_transaction(session);
+    server_.tracking.disable(session);
     server_.pubsub.forget(session);
     session.reply_mode = ReplyMode::on;
     session.reply.set_muted(false);

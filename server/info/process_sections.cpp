@@ -106,9 +106,9 @@ void clients(const Server& server, InfoText& out) {
     out.field("paused_reason", pause.active() ? "client_pause" : "none");
     out.field("paused_actions", !pause.active() ? "none" : pause.mode() == Pause::Mode::all ? "all" : "write");
     out.field("paused_timeout_milliseconds", std::max<std::int64_t>(pause_left_ms, 0));
-    // Idle: cluster bus, client tracking, WATCH.
+    // Idle: cluster bus.
     out.field("cluster_connections", 0);
-    out.field("tracking_clients", 0);
+    out.field("tracking_clients", server.tracking.client_count());
     out.field("clients_in_timeout_table", server.blocking.timeout_count());
     out.field("watching_clients", server.watches.client_count());
     out.field("total_watched_keys", server.watches.key_count());

@@ -50,13 +50,12 @@ void write_keys(const Server& server, InfoText& out) {
     out.field("keyspace_misses", counters.misses);
 }
 
-// Idle: replication, forks, defragmentation, client tracking.
+// Idle: replication, forks, defragmentation.
 void write_idle(InfoText& out) {
     for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "latest_fork_usec", "total_forks",
                              "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
                              "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-                             "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
-                             "tracking_total_items", "tracking_total_prefixes", "dump_payload_sanitizations"}) {
+                             "total_active_defrag_time", "current_active_defrag_time", "dump_payload_sanitizations"}) {
         out.field(name, 0);
     }
 }
@@ -98,6 +97,9 @@ void stats(const Server& server, InfoText& out) {
     out.field("pubsub_channels", server.pubsub.count(TopicKind::channel));
     out.field("pubsub_patterns", server.pubsub.count(TopicKind::pattern));
     out.field("pubsubshard_channels", server.pubsub.count(TopicKind::shard));
+    out.field("tracking_total_keys", server.tracking.key_count());
+    out.field("tracking_total_items", server.tracking.item_count());
+    out.field("tracking_total_prefixes", server.tracking.prefix_count());
     write_idle(out);
     out.field("unexpected_error_replies", 0);
     out.field("total_error_replies", stats.error_replies);

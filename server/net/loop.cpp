@@ -60,18 +60,19 @@ void Loop::turn(Server& server) {
     server.keyspace.set_now(now_ms);
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
-    server.serve_waiters();
+    server.settle();
     server.clients.flush();
     due_left_ = false;
     if (server.has_due()) {  // after the replies: they don't wait for it
         due_left_ = server.expire(kExpireUs);
-        server.serve_waiters();
+        server.settle();
         server.clients.flush();
     }
 
     const std::int64_t now_us = server.clock.steady_us();
     if (now_us >= next_cron_us_ && !server.cron_paused) {
         server.cron();
+        server.settle();
         server.clients.flush();
         next_cron_us_ = now_us + 1'000'000 / server.settings.process.hz;
     }

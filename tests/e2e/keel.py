@@ -273,14 +273,14 @@ def config_get(client, name):
     return pair[1].decode() if pair else None
 
 
-def npm_package(package):
-    """The folder the package is installed in, by name and below build/; skips where that cannot be."""
+def npm_package(package, *beside):
+    """The folder the package is installed in, with what it needs beside itself, by name and below build/; skips where that cannot be."""
     if not shutil.which("npm") or not shutil.which("node"):
         pytest.skip("npm or node is not installed: %s is not tried" % package)
     folder = os.path.join(ROOT, "build", "npm-" + package)
-    if not os.path.isdir(os.path.join(folder, "node_modules", package)):
+    if not all(os.path.isdir(os.path.join(folder, "node_modules", name)) for name in (package, *beside)):
         os.makedirs(folder, exist_ok=True)
-        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", folder, package],
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", folder, package, *beside],
                               capture_output=True, text=True, timeout=200)
         if done.returncode != 0:
             pytest.skip("npm could not install %s here: %s" % (package, done.stderr.strip()[-200:]))
