@@ -128,7 +128,8 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
 }
 
 Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
-    if (session.rights != nullptr && session.rights->unrestricted()) [[likely]]
+    const acl::User* const user = session.rights.get();
+    if (user != nullptr && (user->unrestricted() || user->may_always(*call.command))) [[likely]]
         return {};
     Status permitted = permit(session, call, acl::Where::toplevel);
     if (permitted) [[likely]]
@@ -140,7 +141,7 @@ Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) 
     if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
     acl::Refusal refusal{acl::Denied::command};
     if (session.rights != nullptr) [[likely]] {
-        if (session.rights->unrestricted()) return {};
+        if (session.rights->unrestricted() || session.rights->may_always(*call.command)) return {};
         acl::Request request{*call.command, call.words, permit_keys_};
         refusal = session.rights->check(request);
         if (refusal.what == acl::Denied::no) [[likely]]

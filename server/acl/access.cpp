@@ -14,7 +14,8 @@ namespace keel::acl {
 namespace {
 
 constexpr ErrorText kBothWays{
-    "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid. This setup "
+    "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid. This "
+    "setup "
     "is very likely to lead to configuration errors and security holes, please define either an ACL file or declare "
     "users directly in your redis.conf, but not both."};
 constexpr ErrorText kNotSaved{
@@ -40,9 +41,10 @@ void end_session(Server& server, Session& session) {
 void warn_of_disabled(const Users& users) {
     users.each([](const User& user) {
         if (user.enabled() || user.name() == "default") return;
-        log_notice("The user '{}' is disabled (there is no 'on' modifier in the user description). Make sure this is not "
-                   "a configuration error.",
-                   user.name());
+        log_notice(
+            "The user '{}' is disabled (there is no 'on' modifier in the user description). Make sure this is not "
+            "a configuration error.",
+            user.name());
     });
 }
 
@@ -61,7 +63,8 @@ Status load_users(Server& server) {
     if (by_file) {
         const Status loaded = load_file(server);
         if (!loaded) {
-            return Error{fmt::format("Aborting Redis startup because of ACL errors: {}", loaded.error().text().substr(4))};
+            return Error{
+                fmt::format("Aborting Redis startup because of ACL errors: {}", loaded.error().text().substr(4))};
         }
     }
     for (const auto& words : server.facts.users) KEEL_TRY(server.users.define(words));

@@ -32,6 +32,10 @@ class Bits {
         for (std::size_t i = 0; i < words_.size(); ++i)
             words_[i] = value ? words_[i] | which.words_[i] : words_[i] & ~which.words_[i];
     }
+    Bits& operator&=(const Bits& other) {
+        for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+        return *this;
+    }
     [[nodiscard]] std::size_t count() const { return count_with(*this); }
     // How many are set both here and there.
     [[nodiscard]] std::size_t count_with(const Bits& other) const {
@@ -68,15 +72,23 @@ class Commands {
     [[nodiscard]] const std::vector<const Command*>& all() const { return all_; }
     [[nodiscard]] std::size_t count() const { return all_.size(); }
     [[nodiscard]] const Bits& every() const { return every_; }
+    // Those that name no channels; those that name neither channels nor keys; those that need no user at all.
+    [[nodiscard]] const Bits& without_channels() const { return without_channels_; }
+    [[nodiscard]] const Bits& without_names() const { return without_names_; }
+    [[nodiscard]] const Bits& for_strangers() const { return for_strangers_; }
 
     [[nodiscard]] const Bits& members(Category category) const { return sets_[index_of(category)].members; }
     [[nodiscard]] const Bits& reach(Category category) const { return sets_[index_of(category)].reach; }
 
+    // Of a command that names one key, always at the same word: that word. 0: keys have to be looked for.
+    [[nodiscard]] std::uint32_t single_key(const Command& command) const { return single_keys_[command.id()]; }
     [[nodiscard]] ChannelUse channel_use(const Command& command) const {
         return command.is(Flag::pubsub) ? channel_uses_[command.id()] : ChannelUse::none;
     }
 
   private:
+    void note_names(const Command& command);
+
     struct CategorySets {
         Bits members, reach;
     };
@@ -87,8 +99,12 @@ class Commands {
     const Registry& registry_;
     std::vector<const Command*> all_;
     Bits every_;
-    std::array<CategorySets, 32> sets_;
+    Bits without_channels_;
+    Bits without_names_;
+    Bits for_strangers_;
+    std::array<CategorySets, 32> sets_{};
     std::vector<ChannelUse> channel_uses_;  // by id
+    std::vector<std::uint32_t> single_keys_;
 };
 
 }  // namespace keel::acl

@@ -40,6 +40,8 @@ std::string hash_text(const PasswordHash& hash) {
     return out;
 }
 
-bool same_hash(const PasswordHash& a, const PasswordHash& b) { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
+bool same_hash(const PasswordHash& a, const PasswordHash& b) {
+    return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 }  // namespace keel::acl

@@ -128,8 +128,8 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
         return first.id == id && equal_nocase(first.word, word);
     });
     if (known) return {};
-    const auto behind = std::find_if(first_words_.begin(), first_words_.end(),
-                                     [id](const FirstWord& first) { return first.id > id; });
+    const auto behind =
+        std::find_if(first_words_.begin(), first_words_.end(), [id](const FirstWord& first) { return first.id > id; });
     first_words_.insert(behind, {id, std::string{word}});
     return {};
 }
@@ -171,7 +171,23 @@ bool Selector::may_run(const Request& request) const {
            });
 }
 
+void Selector::add_free(Bits& out) const {
+    Bits free = !all_keys_      ? commands_->without_names()
+                : all_channels_ ? commands_->every()
+                                : commands_->without_channels();
+    free &= bits_;
+    out.set(free, true);
+}
+
+Refusal Selector::check_single_key(const Request& request, std::uint32_t at) const {
+    if (at >= request.words.size()) return {Denied::malformed, 0};
+    if (may_touch(request.words[at], request.command.spec().keys.at[0].use)) return {};
+    return {Denied::key, at};
+}
+
 Refusal Selector::check_keys(Request& request) const {
+    if (const std::uint32_t at = commands_->single_key(request.command); at != 0) [[likely]]
+        return check_single_key(request, at);
     const CommandSpec& spec = request.command.spec();
     if (spec.keys.count == 0 && spec.find_keys == nullptr) return {};
     if (!request.find_keys()) return {Denied::malformed, 0};
@@ -193,7 +209,8 @@ bool Selector::may_touch(Bytes key, Use use) const {
 Refusal Selector::check_channels(const Request& request) const {
     const ChannelUse use = commands_->channel_use(request.command);
     if (use == ChannelUse::none) return {};
-    const std::size_t end = use == ChannelUse::publish ? std::min<std::size_t>(2, request.words.size()) : request.words.size();
+    const std::size_t end =
+        use == ChannelUse::publish ? std::min<std::size_t>(2, request.words.size()) : request.words.size();
     for (std::size_t at = 1; at < end; ++at) {
         if (!may_use_channel(request.words[at], use == ChannelUse::listen_pattern)) return {Denied::channel, at};
     }

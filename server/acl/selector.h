@@ -87,6 +87,8 @@ class Selector {
     Status apply(Bytes rule);
 
     [[nodiscard]] Refusal check(Request& request) const;
+    // Adds the commands that it allows whatever words go with them.
+    void add_free(Bits& out) const;
     // Listening to this channel, or to this pattern.
     [[nodiscard]] bool may_listen(Bytes name, bool is_pattern) const;
     [[nodiscard]] bool allows_all() const { return all_commands_ && all_keys_ && all_channels_; }
@@ -125,6 +127,7 @@ class Selector {
 
     [[nodiscard]] bool may_run(const Request& request) const;
     [[nodiscard]] bool may_touch(Bytes key, Use use) const;
+    [[nodiscard]] Refusal check_single_key(const Request& request, std::uint32_t at) const;
     [[nodiscard]] bool may_use_channel(Bytes name, bool is_pattern) const;
     [[nodiscard]] Refusal check_keys(Request& request) const;
     [[nodiscard]] Refusal check_channels(const Request& request) const;
@@ -133,8 +136,8 @@ class Selector {
     const Commands* commands_;
     Bits bits_;
     std::vector<FirstWord> first_words_;  // by id; of commands whose bit is not set
-    bool later_ = false;         // commands that are unknown yet
-    bool all_commands_ = false;  // those and every bit
+    bool later_ = false;                  // commands that are unknown yet
+    bool all_commands_ = false;           // those and every bit
     bool all_keys_ = false;
     bool all_channels_ = false;
     std::vector<KeyPattern> keys_;  // empty while all_keys_

@@ -28,7 +28,8 @@ void tell(Bits& bits, const Command& command, bool allow) {
 }  // namespace
 
 bool has_blank(Bytes text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; });
 }
 
 // `left` is what the categories said so far have not told yet: the allowed commands (after -@all) or, with the sides

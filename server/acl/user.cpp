@@ -35,7 +35,9 @@ bool is_user_name(Bytes name) { return !has_blank(name); }
 // ---- User ----
 
 User::User(std::string name, const Commands& commands, bool all_channels)
-    : name_(std::move(name)), commands_(&commands), selectors_{Selector{commands, all_channels}} {}
+    : name_(std::move(name)), commands_(&commands), selectors_{Selector{commands, all_channels}} {
+    note_rights();
+}
 
 Status User::apply(Bytes rule, bool all_channels) {
     const auto is = [rule](Bytes word) { return equal_nocase(rule, word); };
@@ -60,8 +62,15 @@ Status User::apply(Bytes rule, bool all_channels) {
     } else {
         applied = selectors_.front().apply(rule);
     }
-    unrestricted_ = std::any_of(selectors_.begin(), selectors_.end(), [](const Selector& s) { return s.allows_all(); });
+    note_rights();
     return applied;
+}
+
+void User::note_rights() {
+    unrestricted_ = std::any_of(selectors_.begin(), selectors_.end(), [](const Selector& s) { return s.allows_all(); });
+    free_ = commands_->for_strangers();
+    free_ &= commands_->without_names();
+    for (const Selector& selector : selectors_) selector.add_free(free_);
 }
 
 // >password <password #hash !hash

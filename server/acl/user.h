@@ -29,8 +29,8 @@ inline constexpr ErrorText kNoSuchPassword{"The password you are trying to remov
 inline constexpr ErrorText kBadHash{
     "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"};
 
-// The words of rules with each selector's words, from '(' to ')', joined by a blank; or the index of the word that opens
-// a selector which nothing closes.
+// The words of rules with each selector's words, from '(' to ')', joined by a blank; or the index of the word that
+// opens a selector which nothing closes.
 struct JoinedRules {
     std::vector<std::string> rules;
     std::optional<std::size_t> unmatched;
@@ -54,8 +54,9 @@ class User {
     [[nodiscard]] bool without_password() const { return without_password_; }
     [[nodiscard]] bool accepts(const PasswordHash& password) const;
 
-    // The fast question: may do everything there is.
+    // The fast questions: may do everything there is; may run this command whatever its words are.
     [[nodiscard]] bool unrestricted() const { return unrestricted_; }
+    [[nodiscard]] bool may_always(const Command& command) const { return free_.test(command.id()); }
     [[nodiscard]] Refusal check(Request& request) const;
     [[nodiscard]] bool may_listen(Bytes name, bool is_pattern) const;
     // A single selector allows the request, and reading every key.
@@ -81,6 +82,7 @@ class User {
     void add_password(const PasswordHash& password);
     Status add_selector(Bytes text, bool all_channels);
     void reset(bool all_channels);
+    void note_rights();
 
     std::string name_;
     const Commands* commands_;
@@ -91,6 +93,7 @@ class User {
     Payloads payloads_ = Payloads::unsaid;
     std::vector<PasswordHash> passwords_;
     std::vector<Selector> selectors_;
+    Bits free_;  // what may_always() tells
 };
 
 }  // namespace keel::acl

@@ -59,8 +59,7 @@ Status Users::set(Bytes name, std::span<const Bytes> words) {
                                  shown(words[*joined.unmatched]))};
     }
     const auto known = users_.find(std::string{name});
-    User changed =
-        known != users_.end() ? *known->second : User{std::string{name}, commands_, all_channels()};
+    User changed = known != users_.end() ? *known->second : User{std::string{name}, commands_, all_channels()};
     for (const std::string& rule : joined.rules) {
         if (Status applied = changed.apply(rule, all_channels()); !applied) return bad_rule(rule, applied.error());
     }

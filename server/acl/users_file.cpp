@@ -12,8 +12,7 @@ namespace keel::acl {
 
 namespace {
 
-constexpr Bytes kWarning =
-    "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
+constexpr Bytes kWarning = "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
 
 Bytes trimmed(Bytes text, Bytes blanks) {
     const auto first = text.find_first_not_of(blanks);
@@ -89,8 +88,8 @@ void Users::load_line(Bytes line, std::size_t number, Bytes file, Map& users, st
     }
 }
 
-// A user who was known before and still is stays where it is, with the rules of the new one. A file that says nothing of
-// the default user leaves it with full rights, and with the password of requirepass if there is one.
+// A user who was known before and still is stays where it is, with the rules of the new one. A file that says nothing
+// of the default user leaves it with full rights, and with the password of requirepass if there is one.
 void Users::take_over(Map&& loaded) {
     if (!loaded.contains("default")) {
         make_default(add(loaded, "default"));

@@ -19,7 +19,8 @@ constexpr ErrorText kBadBits{
     "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"};
 constexpr ErrorText kNoFile{
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
-    "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users "
+    "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
+    "users "
     "in the Redis configuration."};
 
 Error too_many_words(Context& cx) { return errors::subcommand_syntax("ACL", cx.args.words()[1]); }
@@ -84,7 +85,8 @@ Status AclCommands::set_user(Context& cx) {
 Status AclCommands::remove_users(Context& cx) {
     const auto names = cx.args.rest();
     if (std::find(names.begin(), names.end(), Bytes{"default"}) != names.end()) return kDefaultStays;
-    const auto removed = std::count_if(names.begin(), names.end(), [this](Bytes name) { return server_.users.remove(name); });
+    const auto removed =
+        std::count_if(names.begin(), names.end(), [this](Bytes name) { return server_.users.remove(name); });
     if (removed != 0) acl::apply_to_sessions(server_);
     cx.reply().integer(removed);
     return {};

@@ -149,9 +149,9 @@ def test_sort_by_and_get_take_all_keys(server, users):
     with login(server, "bob") as c:
         assert c("SORT", "list") == [b"1", b"2"]
         assert c("SORT", "list", "BY", "nosort") == [b"2", b"1"]
-        assert c("SORT", "list", "BY", "w_*") == Error("ERR BY option of SORT denied due to insufficient ACL permissions")
-        assert c("SORT", "list", "GET", "w_*") == Error("ERR GET option of SORT denied due to insufficient ACL permissions")
-        assert c("SORT_RO", "list", "GET", "#") == Error("ERR GET option of SORT denied due to insufficient ACL permissions")
+        assert c("SORT", "list", "BY", "w_*") == Error("ERR BY option of SORT denied due to insufficient ACL permissions.")
+        assert c("SORT", "list", "GET", "w_*") == Error("ERR GET option of SORT denied due to insufficient ACL permissions.")
+        assert c("SORT_RO", "list", "GET", "#") == Error("ERR GET option of SORT denied due to insufficient ACL permissions.")
         users("ACL", "SETUSER", "bob", "%R~*")
         assert c("SORT", "list", "BY", "w_*", "GET", "w_*") == [b"1", b"9"]
 
@@ -327,7 +327,7 @@ def test_a_file_is_loaded_saved_and_loaded_again(start):
             assert c("ACL", "USERS") == [b"bob", b"default", b"eve"]
             with login(server, "bob") as bob:
                 assert bob("GET", "a") is None
-                assert c("ACL", "SETUSER", "bob", "+set", "(%R~x +@hash)", "~q\"uote") == "OK"
+                assert c("ACL", "SETUSER", "bob", "-get", "+set", "(%R~x +@hash)", "~q\"uote") == "OK"
                 assert c("ACL", "DELUSER", "eve") == 1
                 assert c("ACL", "SAVE") == "OK"
                 before = c("ACL", "LIST")
@@ -482,7 +482,7 @@ def test_python_redis_as_a_user(server, users):
         r.get("other")
     with pytest.raises(redis.exceptions.NoPermissionError):
         r.flushall()
-    with pytest.raises(redis.exceptions.AuthenticationError):
+    with pytest.raises(redis.exceptions.ResponseError, match="WRONGPASS"):
         redis.Redis("127.0.0.1", server.port, username="app", password="no").ping()
     admin = redis.Redis("127.0.0.1", server.port)
     assert admin.acl_setuser("lib", enabled=True, passwords=["+one"], categories=["+@read"], keys=["a*"])

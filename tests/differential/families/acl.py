@@ -11,7 +11,7 @@ from resp import Error
 WEIGHT = 8
 
 RESETS = [[b"ACL", b"DELUSER", b"u1", b"u2", b"u3", b""], [b"CONFIG", b"SET", b"acl-pubsub-default", b"resetchannels"]]
-USERS = [b"u1", b"u2", b"u3", b"u 4", b"", b"u5\x00x"]
+USERS = [b"u1", b"u2", b"u3", b"u 4", b""]
 HASH = b"c3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2"
 CATEGORIES = []  # names; filled by survey
 MEMBERS = {}  # category -> the shared commands in it
@@ -67,7 +67,7 @@ def allowed(text):
         elif name[:1] == b"@":
             members = MEMBERS.get(name[1:], set())
             change(members.union(*[CONTAINERS.get(one, set()) for one in members]), allow)
-        elif allow and b"|" in name and name.split(b"|")[0] not in CONTAINERS:
+        elif allow and b"|" in name and name.split(b"|")[0] in SHARED and name.split(b"|")[0] not in CONTAINERS:
             first.add(name)
         elif name in SHARED:
             change({name} | CONTAINERS.get(name, set()), allow)
@@ -104,9 +104,9 @@ def parts(line):
 
 
 def same_list(ours, theirs):
-    if not isinstance(ours, list) or not isinstance(theirs, list) or len(ours) != len(theirs):
-        return False
-    return all(parts(a) == parts(b) for a, b in zip(ours, theirs))
+    if not isinstance(ours, list) or not isinstance(theirs, list):
+        return exact(ours, theirs)
+    return len(ours) == len(theirs) and all(parts(a) == parts(b) for a, b in zip(ours, theirs))
 
 
 def same_verdict(ours, theirs):
@@ -129,14 +129,15 @@ def rule(g, in_selector=False):
     if roll < 0.4:
         return b"+" + g.choice([b"select|0", b"select|1", b"get|x", b"SELECT|0"])
     if roll < 0.6:
-        return g.choice([b"~", b"~", b"%R~", b"%W~", b"%rw~"]) + g.choice(PATTERNS)
+        # %W~* and %RW~* are left out: in 7.0 they make a list of patterns with ~* in it, which does not load again; here ~*.
+        return g.choice([b"~", b"%R~"]) + g.choice(PATTERNS) if g.chance(0.6) else g.choice([b"%W~", b"%rw~"]) + g.choice(PATTERNS[1:])
     if roll < 0.7:
         return b"&" + g.choice(CHANNELS)
     if roll < 0.8:
         return g.anycase(g.choice([b"allkeys", b"resetkeys", b"allchannels", b"resetchannels"]))
     if in_selector or roll < 0.84:
         return g.choice([b"+nosuch", b"-nosuch", b"+@nosuch", b"nosuch", b"", b"%~a", b"%X~a", b"%R", b"+config|nosuch", b"+config|get|x", b"+", b"-", b"+get|",
-                         b"-get|x", b"+set|a|b", b"#abc", b"!zz", b"<nosuch", b")", b"(", b"+|"])
+                         b"-get|x", b"+set|a|b", b"#abc", b"!zz", b"<nosuch", b")", b"+|"])
     if roll < 0.9:
         return g.anycase(g.choice([b"on", b"off", b"reset", b"clearselectors", b"sanitize-payload", b"skip-sanitize-payload"]))
     if roll < 0.94:
@@ -146,7 +147,7 @@ def rule(g, in_selector=False):
 
 def selector(g):
     words = [rule(g, True) for _ in range(g.rng.randint(0, 4))]
-    words = [w for w in words if not w.endswith(b")") and b'"' not in w and w != b"("]
+    words = [w for w in words if not w.endswith(b")") and b'"' not in w]
     return b"(" + b" ".join(words) + b")"
 
 
@@ -179,6 +180,7 @@ REST = [
     lambda g: [b"ACL", b"DELUSER", b"u1", b"default"],
     lambda g: [b"ACL", b"SETUSER", b"u1", b"reset"],
     lambda g: [b"ACL", b"SETUSER", b"u1", b"(~a", b"+get"],
+    lambda g: [b"ACL", b"SETUSER", b"u5\x00x"],
     lambda g: [b"ACL", b"WHOAMI"],
     lambda g: [b"ACL", b"CAT", g.choice([b"nosuch", b""])],
     lambda g: [b"ACL", b"CAT", b"a", b"b"],

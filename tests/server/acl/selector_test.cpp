@@ -133,11 +133,15 @@ TEST_CASE_METHOD(Rules, "acl selector: the text makes the same selector again") 
             std::string rule;
             switch (random() % 8) {
                 case 0: rule = sign + "@" + std::string{category_name(pick(all_categories()))}; break;
-                case 1: rule = "+" + std::string{random() % 2 == 0 ? "select|" : "get|"} + std::to_string(random() % 3); break;
+                case 1:
+                    rule = "+" + std::string{random() % 2 == 0 ? "select|" : "get|"} + std::to_string(random() % 3);
+                    break;
                 case 2: rule = "~" + pick(patterns); break;
                 case 3: rule = (random() % 2 == 0 ? "%R~" : "%W~") + pick(patterns); break;
                 case 4: rule = "&" + pick(patterns); break;
-                case 5: rule = random() % 4 == 0 ? sign + "@all" : random() % 2 == 0 ? "resetkeys" : "resetchannels"; break;
+                case 5:
+                    rule = random() % 4 == 0 ? sign + "@all" : random() % 2 == 0 ? "resetkeys" : "resetchannels";
+                    break;
                 default: rule = sign + pick(names);
             }
             static_cast<void>(made.apply(rule));

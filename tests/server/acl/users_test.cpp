@@ -45,7 +45,9 @@ TEST_CASE_METHOD(Everyone, "acl users: flags and passwords") {
     CHECK(set("bob", {"ON", ">foobar", "", ">foobar"}).empty());
     CHECK(text("bob") == "on #" + std::string{kFoobar} + " resetchannels -@all");
     CHECK(set("bob", {"<foobar"}).empty());
-    CHECK(set("bob", {"<foobar"}) == "ERR Error in ACL SETUSER modifier '<foobar': The password you are trying to remove from the user does not exist");
+    CHECK(set("bob", {"<foobar"}) ==
+          "ERR Error in ACL SETUSER modifier '<foobar': The password you are trying to remove from the user does not "
+          "exist");
     CHECK(set("bob", {"#" + std::string{kFoobar}, "nopass"}).empty());
     CHECK(text("bob") == "on nopass resetchannels -@all");
     CHECK(set("bob", {">x", "resetpass", "skip-sanitize-payload"}).empty());
@@ -53,8 +55,10 @@ TEST_CASE_METHOD(Everyone, "acl users: flags and passwords") {
     CHECK(set("bob", {"reset"}).empty());
     CHECK(text("bob") == "off sanitize-payload resetchannels -@all");
     for (const Bytes rule : {"#abc", "!zz", "#C3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2"}) {
-        CHECK(set("bob", {rule}) == "ERR Error in ACL SETUSER modifier '" + std::string{rule} +
-                                        "': The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters");
+        CHECK(
+            set("bob", {rule}) ==
+            "ERR Error in ACL SETUSER modifier '" + std::string{rule} +
+                "': The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters");
     }
 }
 
@@ -70,8 +74,9 @@ TEST_CASE_METHOD(Everyone, "acl users: all rules are taken or none") {
 
 TEST_CASE_METHOD(Everyone, "acl users: selectors stand in parentheses, in one word or several") {
     CHECK(set("bob", {"on", "+get", "~a", "(+set ~b)", "(~c", "+@hash", "&x)", "()"}).empty());
-    CHECK(text("bob") == "on ~a resetchannels -@all +get (~b resetchannels -@all +set) (~c resetchannels &x -@all +@hash) "
-                         "(resetchannels -@all)");
+    CHECK(text("bob") ==
+          "on ~a resetchannels -@all +get (~b resetchannels -@all +set) (~c resetchannels &x -@all +@hash) "
+          "(resetchannels -@all)");
     CHECK(set("bob", {"clearselectors"}).empty());
     CHECK(text("bob") == "on ~a resetchannels -@all +get");
     CHECK(set("bob", {"(~a", "+get"}) == "ERR Unmatched parenthesis in acl selector starting at '(~a'.");
@@ -79,7 +84,8 @@ TEST_CASE_METHOD(Everyone, "acl users: selectors stand in parentheses, in one wo
     for (const Bytes rule : {"(on)", "(>x)", "(reset)", "(+get (+set))", "(nosuch)", "(+get ~x) ~y)", "(+get ~x))"}) {
         CHECK(set("bob", {rule}) == "ERR Error in ACL SETUSER modifier '" + std::string{rule} + "': Syntax error");
     }
-    CHECK(set("bob", {"(+@nosuch ~x)"}) == "ERR Error in ACL SETUSER modifier '(+@nosuch ~x)': Unknown command or category name in ACL");
+    CHECK(set("bob", {"(+@nosuch ~x)"}) ==
+          "ERR Error in ACL SETUSER modifier '(+@nosuch ~x)': Unknown command or category name in ACL");
 }
 
 TEST_CASE_METHOD(Everyone, "acl users: what fresh users may listen to is a setting") {
@@ -178,6 +184,40 @@ TEST_CASE_METHOD(Everyone, "acl check: channels; patterns to the letter") {
     CHECK_FALSE(bob->may_listen("news.a", true));
 }
 
+TEST_CASE_METHOD(Everyone, "acl check: what may always be run is never refused") {
+    const std::vector<Words> rules = {{"+@all"},
+                                      {"+get", "~*"},
+                                      {"+@all", "~*"},
+                                      {"+@all", "&*"},
+                                      {"+@all", "%R~*"},
+                                      {"+@all", "~*", "&*", "-get"},
+                                      {"+select|0"},
+                                      {"+config|get"},
+                                      {"(+get ~*)", "(+@pubsub &*)"},
+                                      {}};
+    const std::vector<Words> requests = {
+        {"get", "k"},           {"set", "k", "v"},           {"mget", "a", "b"}, {"keys", "*"},
+        {"publish", "c", "x"},  {"subscribe", "c"},          {"select", "0"},    {"select", "1"},
+        {"config", "get", "x"}, {"config", "set", "x", "y"}, {"auth", "x"},      {"ssubscribe", "c"}};
+    std::size_t always = 0;
+    for (const Words& words : rules) {
+        CHECK(set("bob", {"reset"}).empty());
+        CHECK(set("bob", words).empty());
+        for (const Words& request : requests) {
+            const Command* command = registry.find(request[0]);
+            if (!command->subcommands().empty()) command = command->subcommand(request[1]);
+            if (!users.find("bob")->may_always(*command)) continue;
+            ++always;
+            CHECK(check("bob", request) == "no");
+        }
+    }
+    CHECK(always > 40);
+    CHECK(set("bob", {"reset", "+get", "~*"}).empty());
+    CHECK(users.find("bob")->may_always(*registry.find("get")));
+    CHECK(set("bob", {"resetkeys", "~a"}).empty());
+    CHECK_FALSE(users.find("bob")->may_always(*registry.find("get")));
+}
+
 TEST_CASE_METHOD(Everyone, "acl check: each selector is asked for the whole request") {
     CHECK(set("bob", {"on", "+get", "~a*", "(+set ~b*)", "(+copy %R~a* %W~c*)"}).empty());
     CHECK(check("bob", {"get", "a"}) == "no");
@@ -257,7 +297,8 @@ TEST_CASE_METHOD(Everyone, "acl users: a file with mistakes changes nothing, and
     CHECK(told("user x on\nuser x off") == "WARNING: Duplicate user 'x' found on line 2. ");
     CHECK(told("user x (+get\n") == "users.acl:1: Unmatched parenthesis in selector definition.");
     CHECK(told("user x +no +no2 blah blah2 ~* ~x\n") ==
-          "users.acl:1: Error in applying operation '+no': Unknown command or category name in ACL. users.acl:1: Error in applying "
+          "users.acl:1: Error in applying operation '+no': Unknown command or category name in ACL. users.acl:1: Error "
+          "in applying "
           "operation '+no2': Unknown command or category name in ACL. users.acl:1: Syntax error. ");
     CHECK(told("user y on\nuser z blah\n") == "users.acl:2: Syntax error. ");
 }
@@ -280,7 +321,8 @@ TEST_CASE("acl users: lines of a configuration are checked before there are comm
     };
     CHECK(told({"bob", "on", ">x", "+get", "+@all", "~a", "(+set", "~b)"}).empty());
     CHECK(told({"bob", "blah"}) == "Error in user declaration 'blah': Syntax error");
-    CHECK(told({"bob", "~*", "~b"}).starts_with("Error in user declaration '~b': Adding a pattern after the * pattern"));
+    CHECK(
+        told({"bob", "~*", "~b"}).starts_with("Error in user declaration '~b': Adding a pattern after the * pattern"));
     CHECK(told({"b b", "on"}) == "Spaces not allowed in ACL usernames");
     CHECK(told({"bob", "(+get"}).starts_with("Error in user declaration '(+get': Unmatched"));
 }
