@@ -47,7 +47,8 @@ class Dispatcher {
     // first of several execute().
     void begin_laps() { lap_ = CycleClock::ticks(); }
     Ran execute(Session& session, Call& call);
-    // Whether the session's user may run this: NOPERM and a note in ACL LOG if not. EXEC and scripts ask for each command.
+    // Whether the session's user may run this: NOPERM and a note in ACL LOG if not. EXEC and scripts ask for each
+    // command; a script with the session of the client that called it.
     Status permit(Session& session, const Call& call, acl::Where where);
     // Runs the command of a session that waited for keys once more. It passed the gates when it came, but its user's
     // rights are asked for again: they may have changed meanwhile.
@@ -99,7 +100,7 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
-    KeyList permit_keys_;  // of the request that permit() looks at
+    KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;

@@ -72,7 +72,7 @@ struct ProcessFacts {
     std::string run_id = secret_hex(40);
     std::int64_t started_us = 0;  // steady
     std::uint64_t memory_at_start = 0;
-    std::vector<std::vector<std::string>> users;                // `user` lines, without that word
+    std::vector<std::vector<std::string>> users;               // `user` lines, without that word
     std::vector<std::pair<std::string, std::string>> renames;  // rename-command, in the order of the file
 };
 

@@ -108,9 +108,12 @@ void read_directives(Config& config, ProcessFacts& facts) {
     });
     config.on_directive("user", [&facts](std::span<const std::string> words) -> Status {
         KEEL_TRY(acl::check_user_line(words));
-        if (std::any_of(facts.users.begin(), facts.users.end(), [&](const auto& user) { return user[0] == words[0]; })) {
-            return Error{fmt::format("Error in user declaration '{}': Duplicate user found. A user can only be defined once "
-                                     "in config files", words[0])};
+        if (std::any_of(facts.users.begin(), facts.users.end(),
+                        [&](const auto& user) { return user[0] == words[0]; })) {
+            return Error{
+                fmt::format("Error in user declaration '{}': Duplicate user found. A user can only be defined once "
+                            "in config files",
+                            words[0])};
         }
         facts.users.emplace_back(words.begin(), words.end());
         return {};

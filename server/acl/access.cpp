@@ -18,6 +18,7 @@ constexpr ErrorText kBothWays{
     "setup "
     "is very likely to lead to configuration errors and security holes, please define either an ACL file or declare "
     "users directly in your redis.conf, but not both."};
+constexpr Bytes kNoPerm = "NOPERM ";  // what such errors begin with
 constexpr ErrorText kNotSaved{
     "ERR There was an error trying to save the ACLs. Please check the server logs for more information"};
 
@@ -136,6 +137,23 @@ std::uint64_t& counter(Stats& stats, Denied what) {
     }
 }
 
+Error told(const Session& session, const Call& call, Denied what) {
+    if (what == Denied::key) return errors::kNoPermKey;
+    if (what == Denied::channel) return errors::kNoPermChannel;
+    return errors::no_permission(session.user_name(), call.command->name());
+}
+
+Error refused_in_exec(Denied what) {
+    const Bytes why = what == Denied::key       ? "no permission to touch the specified keys"
+                      : what == Denied::channel ? "no permission to access one of the channels used as arguments"
+                                                : "no permission to execute the command or subcommand";
+    return Error{
+        fmt::format("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
+                    "This command is "
+                    "no longer allowed for the following reason: {}",
+                    why)};
+}
+
 }  // namespace
 
 Error refused(Server& server, Session& session, const Call& call, const Refusal& refusal, Where where) {
@@ -149,9 +167,10 @@ Error refused(Server& server, Session& session, const Call& call, const Refusal&
           .object = std::string{command ? call.command->name() : call.words[refusal.word]},
           .user = std::string{session.user_name()},
           .client = {}});
-    if (refusal.what == Denied::key) return errors::kNoPermKey;
-    if (refusal.what == Denied::channel) return errors::kNoPermChannel;
-    return errors::no_permission(session.user_name(), call.command->name());
+    if (where == Where::exec) return refused_in_exec(refusal.what);
+    Error error = told(session, call, refusal.what);
+    if (where != Where::lua) return error;
+    return Error{fmt::format("NOPERM ACL failure in script: {}", error.text().substr(kNoPerm.size()))};
 }
 
 Error refused_login(Server& server, const Session& session, Bytes command, Bytes user) {

@@ -27,7 +27,8 @@ Bytes reason_name(Denied reason) {
 
 Bytes where_name(Where where) {
     switch (where) {
-        case Where::multi: return "multi";
+        case Where::multi:
+        case Where::exec: return "multi";
         case Where::lua: return "lua";
         default: return "toplevel";
     }

@@ -17,8 +17,13 @@
 
 namespace keel::acl {
 
-// Where a command was when it was refused.
-enum class Where : std::uint8_t { toplevel, multi, lua };
+// Where a command was when it was refused. The log calls two of them "multi".
+enum class Where : std::uint8_t {
+    toplevel,
+    multi,  // about to be queued
+    exec,   // queued, and its user's rights changed since
+    lua,
+};
 
 [[nodiscard]] Bytes reason_name(Denied reason);
 [[nodiscard]] Bytes where_name(Where where);

@@ -22,7 +22,8 @@ namespace keel::acl {
 
 class Bits {
   public:
-    explicit Bits(std::size_t count = 0, bool value = false) : words_((count + 63) / 64) { assign(count, value); }
+    Bits() = default;
+    explicit Bits(std::size_t count, bool value = false) : words_((count + 63) / 64) { assign(count, value); }
     [[nodiscard]] bool test(std::uint32_t id) const { return ((words_[id / 64] >> (id % 64)) & 1) != 0; }
     void set(std::uint32_t id, bool value) {
         const std::uint64_t bit = std::uint64_t{1} << (id % 64);

@@ -144,11 +144,6 @@ def made_up_cursor(words, ours, theirs):
             and isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs) == 2)
 
 
-def later_texts_of_acl(words, ours, theirs):
-    """Refusals in the words of 7.2."""
-    return (isinstance(ours, Error) and isinstance(theirs, Error) and ours.startswith("NOPERM ") and theirs.startswith("NOPERM this user has no permissions "))
-
-
 ACCEPTED = [
     Accepted("the empty key or member matches **",
              "a star stands for any run of bytes, also for none: Redis' matcher shows the empty one for * only",
@@ -183,7 +178,6 @@ ACCEPTED = [
     Accepted("BITCOUNT and BITPOS read their words before they look at the key",
              "as Redis since 7.2: a bad range is an error for a key of any kind; 7.0 answers as if there were none", ranges_first),
     Accepted("a NUL in the name of a command", "no command is called so; 7.0 reads names up to the NUL", nul_in_name),
-    Accepted("NOPERM: the words of 7.2", "which name the user and do not promise a list of arguments", later_texts_of_acl),
     Accepted("a SCAN that begins in the middle", "a cursor means something only to the server that gave it", made_up_cursor),
 ]
 
