@@ -27,10 +27,10 @@ bool is_option(Bytes word) {
 
 }  // namespace
 
-Result<ClientFilter> ClientFilter::parse(Args& args, Verb verb) {
+Result<ClientFilter> ClientFilter::parse(Args& args, Verb verb, KnownUser known_user) {
     ClientFilter filter;
     filter.skip_caller_ = verb == Verb::kill;
-    while (args.more()) KEEL_TRY(filter.parse_one(args, verb));
+    while (args.more()) KEEL_TRY(filter.parse_one(args, verb, known_user));
     return filter;
 }
 
@@ -40,7 +40,7 @@ ClientFilter ClientFilter::from_address(Bytes address) {
     return filter;
 }
 
-Status ClientFilter::parse_one(Args& args, Verb verb) {
+Status ClientFilter::parse_one(Args& args, Verb verb, KnownUser known_user) {
     if (args.accept_with_value("ID")) return parse_ids(args, verb);
     if (args.accept_with_value("TYPE")) return parse_type(args.next<Bytes>());
     if (args.accept_with_value("MAXAGE")) return parse_age(args.next<Bytes>());
@@ -50,8 +50,7 @@ Status ClientFilter::parse_one(Args& args, Verb verb) {
         local_address_ = args.next<Bytes>();
     } else if (args.accept_with_value("USER")) {
         user_ = args.next<Bytes>();
-        // The one user there is until there are ACLs.
-        if (*user_ != "default") return Error{fmt::format("ERR No such user '{}'", *user_)};
+        if (!known_user(*user_)) return Error{fmt::format("ERR No such user '{}'", *user_)};
     } else if (args.accept_with_value("SKIPME")) {
         const Bytes word = args.next<Bytes>();
         skip_caller_ = equal_nocase(word, "yes");
@@ -88,7 +87,7 @@ bool ClientFilter::matches(const Session& session, const Session& caller, std::i
     if (skip_caller_ && &session == &caller) return false;
     if (!ids_.empty() && std::find(ids_.begin(), ids_.end(), session.id) == ids_.end()) return false;
     if (type_ && session.client_class != *type_) return false;
-    if (user_ && session.user != *user_) return false;
+    if (user_ && session.user_name() != *user_) return false;
     if (address_ && session.peer_address != *address_) return false;
     if (local_address_ && session.local_address != *local_address_) return false;
     return !min_age_s_ || (now_ms - session.created_ms) / 1000 >= *min_age_s_;

@@ -18,6 +18,7 @@
 #include "server/client_info.h"
 #include "server/crash_text.h"
 #include "server/info/info.h"
+#include "server/secrets.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -100,12 +101,13 @@ void write_running_command(const Server& server) {
     line("running: {}Command, which is {}", name, crash::function_name(call->command->spec().run.address()));
     line("argc: '{}'", call->words.size());
     if (server.settings.logging.hide_user_data) return line("arguments are not shown: hide-user-data-from-log is yes");
-    const std::size_t shown = std::min(call->words.size(), kMostArguments);
+    const std::vector<Bytes> words = without_secrets(*call);
+    const std::size_t shown = std::min(words.size(), kMostArguments);
     for (std::size_t i = 0; i < shown; ++i) {
-        const Bytes word = call->words[i];
+        const Bytes word = words[i];
         line("argv[{}]: {}{}", i, quoted(word.substr(0, kArgumentBytes)), word.size() > kArgumentBytes ? "..." : "");
     }
-    if (shown < call->words.size()) line("... and {} more", call->words.size() - shown);
+    if (shown < words.size()) line("... and {} more", words.size() - shown);
 }
 
 void write_info(const Server& server) {

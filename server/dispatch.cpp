@@ -6,6 +6,7 @@
 #include "datatypes/encodings/hash.h"
 #include "datatypes/encodings/prefetch.h"
 #include "protocol/base/log.h"
+#include "server/acl/access.h"
 #include "server/server.h"
 
 namespace keel {
@@ -85,7 +86,8 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
     static constexpr Gate kGates[] = {
         &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
         &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
-        &Dispatcher::gate_queueable,     &Dispatcher::gate_memory,     &Dispatcher::gate_subscribed,
+        &Dispatcher::gate_queueable,     &Dispatcher::gate_permitted,  &Dispatcher::gate_memory,
+        &Dispatcher::gate_subscribed,
         &Dispatcher::gate_paused,
     };
     for (const Gate gate : kGates) {
@@ -128,6 +130,29 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
     if (setting == Protected::yes || (setting == Protected::local && local)) return {};
     return refuse(errors::protected_command(module ? "MODULE" : "DEBUG",
                                             module ? "enable-module-command" : "enable-debug-command"));
+}
+
+Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
+    const acl::User* const user = session.rights.get();
+    if (user != nullptr && (user->unrestricted() || user->may_always(*call.command))) [[likely]]
+        return {};
+    Status permitted = permit(session, call, acl::Where::toplevel);
+    if (permitted) [[likely]]
+        return {};
+    return refuse(std::move(permitted).error());
+}
+
+Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) {
+    if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
+    acl::Refusal refusal{acl::Denied::command};
+    if (session.rights != nullptr) [[likely]] {
+        if (session.rights->unrestricted() || session.rights->may_always(*call.command)) return {};
+        acl::Request request{*call.command, call.words, permit_keys_};
+        refusal = session.rights->check(request);
+        if (refusal.what == acl::Denied::no) [[likely]]
+            return {};
+    }
+    return acl::refused(server_, session, call, refusal, where);
 }
 
 // EXEC asks for what its commands ask for.
@@ -227,9 +252,13 @@ Ran Dispatcher::execute(Session& session, Call& call) {
 void Dispatcher::execute_again(Session& session, Call& call) {
     resume_reply(session);
     begin_laps();
-    server_.pubsub.begin_answer(session);
-    run(cx_, session, call, Time::again);
-    server_.pubsub.end_answer();
+    if (const Status permitted = permit(session, call, acl::Where::toplevel); permitted) [[likely]] {
+        server_.pubsub.begin_answer(session);
+        run(cx_, session, call, Time::again);
+        server_.pubsub.end_answer();
+    } else {
+        reject(session, call, permitted.error());
+    }
     end_reply(session);
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "datatypes/command/context.h"
+#include "server/acl/access_log.h"
 #include "server/call.h"
 #include "server/cycle_clock.h"
 #include "server/session.h"
@@ -46,7 +47,11 @@ class Dispatcher {
     // first of several execute().
     void begin_laps() { lap_ = CycleClock::ticks(); }
     Ran execute(Session& session, Call& call);
-    // Runs the command of a session that waited for keys once more. No gate is asked: it passed them when it came.
+    // Whether the session's user may run this: NOPERM and a note in ACL LOG if not. EXEC and scripts ask for each
+    // command; a script with the session of the client that called it.
+    Status permit(Session& session, const Call& call, acl::Where where);
+    // Runs the command of a session that waited for keys once more. It passed the gates when it came, but its user's
+    // rights are asked for again: they may have changed meanwhile.
     void execute_again(Session& session, Call& call);
     // Runs a command inside the one that runs: of a transaction, or of a script (then `session` is the script's own, whose
     // output is its to take). Asks no gate. Its effects are drained before the next one, those who wait for keys are
@@ -73,6 +78,7 @@ class Dispatcher {
     Verdict gate_authenticated(Session& session, Call& call);
     Verdict gate_protected(Session& session, Call& call);
     Verdict gate_queueable(Session& session, Call& call);
+    Verdict gate_permitted(Session& session, Call& call);
     Verdict gate_memory(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
@@ -98,6 +104,7 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
+    KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;

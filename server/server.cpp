@@ -9,16 +9,17 @@
 #include <cstdio>
 #include <limits>
 
-#include "conf/parameters.h"
 #include "datatypes/encodings/used_memory.h"
 #include "protocol/base/log.h"
 #include "protocol/base/words.h"
+#include "server/acl/access.h"
 #include "server/commands/families.h"
 #include "server/crash_report.h"
 #include "server/cycle_clock.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/process.h"
+#include "server/secrets.h"
 #include "server/signals.h"
 #include "server/version.h"
 
@@ -90,9 +91,11 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       pubsub([this](Session& to) { clients.pushed_to(to); }),
       tracking(clients, pubsub, settings.clients, random),
       key_events(pubsub, settings.notifications),
-      families(std::make_unique<CommandFamilies>(*this)) {
+      families(std::make_unique<CommandFamilies>(*this)),
+      users(registry, settings.acl) {
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
+    clients.set_on_open([this](Session& session) { acl::greet(users, session); });
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
         watches.forget(session);
@@ -150,21 +153,6 @@ void Server::reset_statistics() {
     keyspace.expiry_lag.reset();
     registry.each([](Command& command) { command.stats = {}; });
 }
-
-namespace {
-
-// The words of a request, a secret in CONFIG SET replaced: logs are read by more people than passwords are for.
-std::vector<Bytes> without_secrets(const Call& call) {
-    std::vector<Bytes> words{call.words.begin(), call.words.end()};
-    if (call.command->name() != "config|set") return words;
-    for (std::size_t i = 2; i + 1 < words.size(); i += 2) {
-        const Parameter* parameter = find_parameter(words[i]);
-        if (parameter != nullptr && parameter->is(ParameterFlag::sensitive)) words[i + 1] = "(redacted)";
-    }
-    return words;
-}
-
-}  // namespace
 
 void Server::note_call(const Session& session, const Call& call, std::uint64_t took_ns, std::uint64_t reply_bytes) {
     const std::uint64_t took_us = took_ns / 1000;

@@ -21,6 +21,8 @@
 #include "datatypes/keyspace/lazy_free.h"
 #include "protocol/base/background.h"
 #include "protocol/base/random.h"
+#include "server/acl/access_log.h"
+#include "server/acl/users.h"
 #include "server/after_command.h"
 #include "server/blocking.h"
 #include "server/call_log.h"
@@ -72,6 +74,7 @@ struct ProcessFacts {
     std::string run_id = secret_hex(40);
     std::int64_t started_us = 0;  // steady
     std::uint64_t memory_at_start = 0;
+    std::vector<std::vector<std::string>> users;               // `user` lines, without that word
     std::vector<std::pair<std::string, std::string>> renames;  // rename-command, in the order of the file
 };
 
@@ -125,6 +128,8 @@ struct Server {
     Tracking tracking;
     KeyEvents key_events;
     std::unique_ptr<CommandFamilies> families;
+    acl::Users users;  // below the families: it has to know all commands
+    acl::AccessLog access_log;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include "conf/config.h"
 #include "protocol/base/log.h"
 #include "protocol/base/memory_use.h"
+#include "server/acl/access.h"
 #include "server/build_facts.h"
 #include "server/crash_report.h"
 #include "server/cycle_clock.h"
@@ -72,6 +74,8 @@ int serve(Config& config, ProcessFacts facts) {
     Server server{config, clock, std::move(facts)};
     const CrashReportScope crash_report{server};
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
+    if (const Status loaded = acl::load_users(server); !loaded) return fail_logged(loaded.error().text());
+    config.own_lines("user", [&server] { return acl::user_lines(server); });
     if (settings.network.port == 0 && settings.network.unix_socket.empty()) {
         return fail_logged("Configured to not listen anywhere, exiting.");
     }
@@ -102,7 +106,18 @@ void read_directives(Config& config, ProcessFacts& facts) {
         facts.renames.emplace_back(words[0], words[1]);
         return {};
     });
-    config.on_directive("user", accept_user_line);
+    config.on_directive("user", [&facts](std::span<const std::string> words) -> Status {
+        KEEL_TRY(acl::check_user_line(words));
+        if (std::any_of(facts.users.begin(), facts.users.end(),
+                        [&](const auto& user) { return user[0] == words[0]; })) {
+            return Error{
+                fmt::format("Error in user declaration '{}': Duplicate user found. A user can only be defined once "
+                            "in config files",
+                            words[0])};
+        }
+        facts.users.emplace_back(words.begin(), words.end());
+        return {};
+    });
     config.on_directive("loadmodule", [](std::span<const std::string> words) -> Status {
         return Error{fmt::format("Can't load module from {}: keel runs no modules", words[0])};
     });

@@ -24,6 +24,9 @@
 namespace keel {
 
 class Command;
+namespace acl {
+class User;
+}
 
 // Which client-output-buffer-limit and maxmemory-clients treatment applies.
 enum class ClientClass : std::uint8_t { normal, replica, pubsub, primary };
@@ -51,7 +54,9 @@ class Session : public Caller {
 
     // Who.
     std::string name;
-    std::string user = "default";
+    std::shared_ptr<const acl::User> rights;  // its user; null: one that may do nothing (it is not from a client)
+    [[nodiscard]] Bytes user_name() const;
+    [[nodiscard]] bool reads_all_keys(const Command& command, std::span<const Bytes> words) const override;
     std::string lib_name;
     std::string lib_ver;
     bool authenticated = false;

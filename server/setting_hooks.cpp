@@ -70,12 +70,6 @@ void follow_clients(Server& server) {
         if (possible >= wanted) return {};
         return Error{fmt::format("The operating system is not able to handle the specified number of clients, try with {}", possible)};
     });
-    // Without a password everyone is the default user; with one, who is in stays in.
-    server.config.on_change({"requirepass"}, [&server]() -> Status {
-        if (!server.settings.acl.require_pass.empty()) return {};
-        server.clients.each([](Session& session) { session.authenticated = true; });
-        return {};
-    });
 }
 
 }  // namespace

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Settings that ask for what this build cannot give. Where going on without it would be unsafe (access rules that
-// nobody enforces, writes that nobody logs, a replica that thinks itself a primary) the start ends with a sentence;
+// Settings that ask for what this build cannot give. Where going on without it would be unsafe (writes that
+// nobody logs, a replica that thinks itself a primary) the start ends with a sentence;
 // the same holds for CONFIG SET.
 #pragma once
-
-#include <span>
-#include <string>
 
 #include "conf/settings.h"
 #include "protocol/base/result.h"
@@ -15,8 +12,5 @@ namespace keel {
 
 // The error names the directive and says what would be right.
 Status refuse_unsafe(const Settings& settings);
-
-// A `user` line, without that word: only the one that says what holds anyway can be taken.
-Status accept_user_line(std::span<const std::string> words);
 
 }  // namespace keel

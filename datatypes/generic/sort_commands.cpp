@@ -14,19 +14,22 @@ enum class Dialect : std::uint8_t { may_store, read_only };
 
 // ---- Reading the request ----
 
-// In cluster mode the keys of a pattern may lie on other nodes.
+// In cluster mode the keys of a pattern may lie on other nodes. Nor are they among the keys that access rules check.
 Status read_by(Context& cx, SortRequest& out) {
     out.by.emplace(cx.args.next<Bytes>());
     if (!out.by->varies())
         out.unordered = true;  // for good, whatever BY comes behind it
     else if (cx.settings.cluster.enabled)
         return errors::kSortByInCluster;
+    else if (!cx.caller->reads_all_keys(*cx.command, cx.args.words()))
+        return errors::kSortByDenied;
     return {};
 }
 
 Status read_get(Context& cx, SortRequest& out) {
     const Pattern& get = out.gets.emplace_back(cx.args.next<Bytes>());
     if (cx.settings.cluster.enabled && !get.is_element()) return errors::kSortGetInCluster;
+    if (!cx.caller->reads_all_keys(*cx.command, cx.args.words())) return errors::kSortGetDenied;
     return {};
 }
 

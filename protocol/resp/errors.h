@@ -128,6 +128,8 @@ inline constexpr ErrorText kSwapdbInCluster{"ERR SWAPDB is not allowed in cluste
 inline constexpr ErrorText kMoveInCluster{"ERR MOVE is not allowed in cluster mode"};
 inline constexpr ErrorText kSortByInCluster{"ERR BY option of SORT denied in Cluster mode."};
 inline constexpr ErrorText kSortGetInCluster{"ERR GET option of SORT denied in Cluster mode."};
+inline constexpr ErrorText kSortByDenied{"ERR BY option of SORT denied due to insufficient ACL permissions."};
+inline constexpr ErrorText kSortGetDenied{"ERR GET option of SORT denied due to insufficient ACL permissions."};
 inline constexpr ErrorText kCopyInCluster{"ERR Copying to another database is not allowed in cluster mode"};
 
 // Who may talk

@@ -126,7 +126,8 @@ Status ClientCommands::no_touch(Context& cx) {
 
 // CLIENT LIST [ID ...] [TYPE ...] and the other filters of KILL
 Status ClientCommands::list(Context& cx) {
-    KEEL_TRY(const ClientFilter filter, ClientFilter::parse(cx.args, ClientFilter::Verb::list));
+    const auto known_user = [this](Bytes name) { return server_.users.find(name) != nullptr; };
+    KEEL_TRY(const ClientFilter filter, ClientFilter::parse(cx.args, ClientFilter::Verb::list, known_user));
     const std::int64_t now_ms = cx.clock.wall_ms();
     const Session& caller = session_of(cx);
     std::string text;
@@ -139,12 +140,13 @@ Status ClientCommands::list(Context& cx) {
 
 // CLIENT KILL ip:port | filter value [filter value ...]
 Status ClientCommands::kill(Context& cx) {
+    const auto known_user = [this](Bytes name) { return server_.users.find(name) != nullptr; };
     const bool by_address = cx.args.left() == 1;
     ClientFilter filter;
     if (by_address) {
         filter = ClientFilter::from_address(cx.args.next<Bytes>());
     } else {
-        KEEL_TRY(filter, ClientFilter::parse(cx.args, ClientFilter::Verb::kill));
+        KEEL_TRY(filter, ClientFilter::parse(cx.args, ClientFilter::Verb::kill, known_user));
     }
     Session& caller = session_of(cx);
     const std::int64_t now_ms = cx.clock.wall_ms();

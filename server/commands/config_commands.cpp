@@ -6,6 +6,7 @@
 
 #include "datatypes/command/help.h"
 #include "protocol/base/log.h"
+#include "server/acl/access.h"
 #include "server/server.h"
 
 namespace keel {
@@ -34,6 +35,9 @@ Status ConfigCommands::set(Context& cx) {
     const bool local = session.unix_socket || session.loopback;
     const Config::Caller caller{.may_set_guarded = guarded == Protected::yes || (guarded == Protected::local && local)};
     KEEL_TRY(server_.config.set(pairs, caller));
+    // Not by a hook: one that is undone would have made an open door of a default user whose password came from ACL
+    // SETUSER.
+    if (server_.users.follow_required_password()) acl::apply_to_sessions(server_);
     cx.reply().ok();
     return {};
 }

@@ -5,21 +5,13 @@
 
 #include "datatypes/command/database_index.h"
 #include "protocol/base/number.h"
+#include "server/acl/access.h"
 #include "server/server.h"
 #include "server/version.h"
 
 namespace keel {
 
 namespace {
-
-// Takes as long for any two texts of the same length: a password must not be guessed byte by byte.
-bool same_secret(Bytes a, Bytes b) {
-    unsigned difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        difference |= static_cast<unsigned>(static_cast<std::uint8_t>(a[i] ^ (i < b.size() ? b[i] : '\0')));
-    }
-    return difference == 0;
-}
 
 bool printable_name(Bytes name) {
     return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
@@ -61,14 +53,12 @@ Status ConnectionCommands::select(Context& cx) {
     return {};
 }
 
-Status ConnectionCommands::authenticate(Session& session, Bytes user, Bytes password) {
-    const std::string& wanted = server_.settings.acl.require_pass;
-    if (user != "default" || (!wanted.empty() && !same_secret(password, wanted))) {
-        ++server_.stats.acl_denied_auth;
-        return errors::kWrongPass;
-    }
+Status ConnectionCommands::authenticate(Context& cx, Bytes user, Bytes password) {
+    Session& session = session_of(cx);
+    auto rights = server_.users.authenticate(user, password);
+    if (rights == nullptr) return acl::refused_login(server_, session, cx.args.words()[0], user);
+    session.rights = std::move(rights);
     session.authenticated = true;
-    session.user = user;
     return {};
 }
 
@@ -76,9 +66,9 @@ Status ConnectionCommands::authenticate(Session& session, Bytes user, Bytes pass
 Status ConnectionCommands::auth(Context& cx) {
     if (cx.args.left() > 2) return errors::kSyntax;
     const bool named = cx.args.left() == 2;
-    if (!named && server_.settings.acl.require_pass.empty()) return errors::kAuthWithoutPassword;
+    if (!named && server_.users.default_user()->without_password()) return errors::kAuthWithoutPassword;
     const Bytes user = named ? cx.args.next<Bytes>() : Bytes{"default"};
-    KEEL_TRY(authenticate(session_of(cx), user, cx.args.next<Bytes>()));
+    KEEL_TRY(authenticate(cx, user, cx.args.next<Bytes>()));
     cx.reply().ok();
     return {};
 }
@@ -110,7 +100,7 @@ Status ConnectionCommands::hello(Context& cx) {
         }
     }
     if (authenticates) {
-        KEEL_TRY(authenticate(session, user, password));
+        KEEL_TRY(authenticate(cx, user, password));
     }
     if (!session.authenticated) return errors::kNoAuthHello;
     if (names) session.name = name;
@@ -155,8 +145,7 @@ Status ConnectionCommands::reset(Context& cx) {
     session.db_index = 0;
     session.name.clear();
     session.no_evict = session.no_touch = false;
-    session.user = "default";
-    session.authenticated = server_.settings.acl.require_pass.empty();
+    acl::greet(server_.users, session);
     cx.reply().simple("RESET");
     return {};
 }

@@ -23,7 +23,7 @@ class ConnectionCommands {
     Status reset(Context& cx);
 
   private:
-    Status authenticate(class Session& session, Bytes user, Bytes password);
+    Status authenticate(Context& cx, Bytes user, Bytes password);
 
     Server& server_;
 };

@@ -2,6 +2,7 @@
 #include "server/commands/families.h"
 
 #include "datatypes/all_types.h"
+#include "server/commands/acl_commands.h"
 #include "server/commands/call_log_commands.h"
 #include "server/commands/client_commands.h"
 #include "server/commands/command_commands.h"
@@ -31,6 +32,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<ConnectionCommands>(server);
     add<ClientCommands>(server);
     add<TransactionCommands>(server);
+    add<AclCommands>(server);
     add<ConfigCommands>(server);
     add<PubSubCommands>(server);
     add<ObservationCommands>(server);

@@ -84,7 +84,7 @@ Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix
     session.unix_socket = unix_socket;
     session.loopback = loopback;
     session.created_ms = session.last_used_ms = clock_.wall_ms();
-    session.authenticated = settings_.acl.require_pass.empty();
+    if (on_open_) on_open_(session);
     by_id_.emplace(id, std::move(owned));
     account(connection);
     connection.events = EPOLLIN | EPOLLRDHUP;

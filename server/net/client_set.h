@@ -104,7 +104,8 @@ class ClientSet {
     // The end: writes what waits for at most `budget_us`, as far as clients take it, and reads nothing more.
     void drain(std::int64_t budget_us);
 
-    // Told of each session before it goes.
+    // Told of each session when it comes, and before it goes.
+    void set_on_open(std::function<void(Session&)> hook) { on_open_ = std::move(hook); }
     void set_on_close(std::function<void(Session&)> hook) { on_close_ = std::move(hook); }
     [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
     // Seconds-grade maxima of the recent past, for INFO.
@@ -183,6 +184,7 @@ class ClientSet {
     std::uint64_t share_bytes_end_ = 0;  // of stats_.bytes_in
     std::int64_t turn_ms_ = 0;           // when this turn began
     std::vector<Connection*> graves_;
+    std::function<void(Session&)> on_open_;
     std::function<void(Session&)> on_close_;
     std::uint64_t cron_at_ = 0;     // id from which the next cron goes on
     std::size_t memory_bytes_ = 0;  // of all sessions, as last looked at

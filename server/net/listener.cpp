@@ -283,7 +283,7 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
     };
     if (server.clients.count() >= server.settings.clients.max_clients) return refuse(errors::kTooManyClients.text);
     const bool loopback = is_loopback(peer);
-    const bool open_to_all = server.settings.network.protected_mode && server.settings.acl.require_pass.empty();
+    const bool open_to_all = server.settings.network.protected_mode && server.users.default_user()->without_password();
     if (open_to_all && !loopback) {
         ++server.stats.connections_received;
         return refuse(errors::kProtectedMode.text);

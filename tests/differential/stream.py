@@ -49,6 +49,8 @@ class Pair:
         self.ours, self.theirs, self.wrap = ours, theirs, wrap
         # How a whole value is read, by type: the words (an empty one stands for the key), and how replies are compared.
         self.reads = {kind: how for f in families for kind, how in getattr(f, "READS", {}).items()}
+        # What else of a server outlives its data, put back.
+        self.resets = [words for f in families for words in getattr(f, "RESETS", [])]
         self.compared = 0
         self.used = {}  # accepted rows, by name
         self.connect()
@@ -67,6 +69,8 @@ class Pair:
         self.connect()
         for client in self.clients[2]:
             client(b"FLUSHALL")
+            for words in self.resets:
+                client(*words)
 
     def agree(self, step, ours, theirs):
         self.compared += len(theirs) if step.session and isinstance(theirs, list) else 1

@@ -22,9 +22,6 @@ def refusal(start, **config):
 # --- what cannot be done is not ignored ---
 @keel_only
 @pytest.mark.parametrize("name, value, word", [
-    ("user", "bob on >secret ~app:* +get", "access rules"),
-    ("user", "default on >secret ~* &* +@all", "requirepass"),
-    ("aclfile", "/tmp/users.acl", "aclfile"),
     ("loadmodule", "/usr/lib/some.so", "Can't load module from /usr/lib/some.so"),
     ("tls-port", "6390", "tls-port"),
     ("appendonly", "yes", "appendonly"),

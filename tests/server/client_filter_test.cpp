@@ -13,7 +13,7 @@ namespace {
 
 Result<ClientFilter> parsed(std::vector<Bytes> words, ClientFilter::Verb verb = ClientFilter::Verb::kill) {
     Args args{words, 0};
-    return ClientFilter::parse(args, verb);
+    return ClientFilter::parse(args, verb, [](Bytes name) { return name == "default"; });
 }
 
 Bytes refusal(const std::vector<Bytes>& words, ClientFilter::Verb verb = ClientFilter::Verb::kill) {
