@@ -351,3 +351,27 @@ def test_statistics_count_each_command(server, c):
     assert "calls=2" in stats["cmdstat_set"]
     assert "calls=1" in stats["cmdstat_exec"]
     assert "calls=1" in stats["cmdstat_multi"]
+
+
+# --- rights ---
+
+def test_what_may_not_be_run_aborts_when_it_is_queued(server, c):
+    c("ACL", "SETUSER", "bob", "reset", "on", "nopass", "~*", "+@all", "-get")
+    bob = server.client()
+    bob("AUTH", "bob", "x")
+    begin(bob, ("SET", "k", "1"))
+    assert bob("GET", "k").code == "NOPERM"
+    assert bob("EXEC").code == "EXECABORT"
+    c("ACL", "DELUSER", "bob")
+
+
+def test_rights_that_are_lost_before_exec_count(server, c):
+    c("ACL", "SETUSER", "bob", "reset", "on", "nopass", "~*", "+@all")
+    bob = server.client()
+    bob("AUTH", "bob", "x")
+    begin(bob, ("SET", "k", "1"), ("GET", "k"), ("STRLEN", "k"))
+    c("ACL", "SETUSER", "bob", "-get")
+    first, second, third = bob("EXEC")
+    assert (first, third) == ("OK", 1)
+    assert second.startswith("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call.")
+    c("ACL", "DELUSER", "bob")
