@@ -89,6 +89,9 @@ struct ShutdownRequest {
 
 class Loop;
 class CommandFamilies;
+namespace script {
+struct Scripting;
+}
 
 struct Server {
     Server(Config& config, const Clock& clock, ProcessFacts facts);
@@ -120,6 +123,7 @@ struct Server {
     Monitors monitors;
     PubSub pubsub;
     KeyEvents key_events;
+    std::unique_ptr<script::Scripting> scripting;
     std::unique_ptr<CommandFamilies> families;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
@@ -155,6 +159,8 @@ struct Server {
     void end_pause_in_time();
     // Periodic work, hz times a second.
     void cron();
+    // A script runs for long: answers others in the middle of its turn (net/client_set.h).
+    void serve_while_busy();
     // Milliseconds until there is something to do without any input: at most 1000 / hz.
     [[nodiscard]] int idle_ms();
 
