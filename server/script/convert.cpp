@@ -199,11 +199,12 @@ class ReplyWriter {
 
     // The value at the top of the stack, which is taken off.
     void value() {
-        if (lua_checkstack(lua_, 6) == 0) {
+        if (depth_ == kMostDepth || lua_checkstack(lua_, 6) == 0) {
             reply_.error("ERR reached lua stack limit");
             lua_pop(lua_, 1);
             return;
         }
+        ++depth_;
         switch (lua_type(lua_, -1)) {
             case LUA_TSTRING: reply_.bulk(bytes_at(lua_, -1)); break;
             case LUA_TNUMBER: reply_.integer(integer_of(lua_tonumber(lua_, -1))); break;
@@ -211,10 +212,13 @@ class ReplyWriter {
             case LUA_TTABLE: table(); break;
             default: reply_.null();
         }
+        --depth_;
         lua_pop(lua_, 1);
     }
 
   private:
+    static constexpr int kMostDepth = 1000;  // a table may stand in itself
+
     static std::int64_t integer_of(double number) {
         constexpr double kLimit = 9223372036854775808.0;
         if (number >= -kLimit && number < kLimit) return static_cast<std::int64_t>(number);
@@ -303,6 +307,7 @@ class ReplyWriter {
     lua_State* lua_;
     Reply& reply_;
     int script_protocol_;
+    int depth_ = 0;
     bool& counted_;
 };
 

@@ -124,6 +124,10 @@ class Writer {
                 return;
             }
             if (options_.encode_invalid == off) fail("must not be NaN or Inf");
+            if (std::isnan(value)) {  // without its sign
+                out_ += "nan";
+                return;
+            }
         }
         char text[40];
         const int size = std::snprintf(text, sizeof text, "%.*g", options_.precision, value);

@@ -123,6 +123,7 @@ void add_float(luaL_Buffer& out, T number, bool big) {
 // Arguments are checked where the buffer may hold something on the stack: their indices count from the bottom.
 int pack(lua_State* lua) {
     Format format{lua, check_bytes(lua, 1)};
+    lua_pushnil(lua);  // ends the arguments: behind it the buffer keeps pieces
     luaL_Buffer out;
     luaL_buffinit(lua, &out);
     int argument = 2;
@@ -201,8 +202,7 @@ int unpack(lua_State* lua) {
     const Bytes data = check_bytes(lua, 2);
     const lua_Integer start = luaL_optinteger(lua, 3, 1);
     luaL_argcheck(lua, start != 0, 3, "offset must be 1 or greater");
-    luaL_argcheck(lua, start > 0, 2, "data string too short");
-    auto at = static_cast<std::size_t>(start - 1);
+    auto at = static_cast<std::size_t>(start) - 1;  // a negative one lies behind every data
     int values = 0;
     while (format.more()) {
         const char option = format.next();

@@ -319,14 +319,14 @@ void Runner::tick(lua_State* lua) {
         return;
     }
     // A coroutine that outlived a killed run asks after each instruction.
-    if (!killed_ && lua_gethookcount(lua) == 1) set_hook(lua, kInstructionsBetweenTicks);
+    if (!killed_ && lua_gethookcount(lua) == kKillingHook) set_hook(lua, kInstructionsBetweenTicks);
     if (!running_) return;
     const std::int64_t threshold_ms = server_.settings.scripting.busy_reply_ms;
     if (!killed_ && threshold_ms > 0 && running_ms() >= threshold_ms) be_busy();
     if (!killed_) return;
     // The error comes again with each instruction, so that no pcall of the script stops it.
-    set_hook(lua, 1);
-    set_hook(vm_->lua(), 1);
+    set_hook(lua, kKillingHook);
+    set_hook(vm_->lua(), kKillingHook);
     end_with(lua, running_->is_function ? Bytes{"ERR Script killed by user with FUNCTION KILL."}
                                         : Bytes{"ERR Script killed by user with SCRIPT KILL."});
 }

@@ -160,6 +160,28 @@ int safe_pcall(lua_State* lua) {
     return lua_gettop(lua);
 }
 
+// The handler of an xpcall runs where the error was raised. When a script is being killed that is inside of the hook, where
+// no other hook comes: its handlers are passed over, or one that does not end would end never.
+int handle_unless_killed(lua_State* lua) {
+    if (lua_gethookcount(lua) == kKillingHook) return 1;
+    lua_settop(lua, 1);
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    lua_insert(lua, 1);
+    lua_call(lua, 1, 1);
+    return 1;
+}
+
+int safe_xpcall(lua_State* lua) {
+    luaL_checkany(lua, 2);
+    lua_settop(lua, 2);
+    lua_pushcclosure(lua, handle_unless_killed, 1);
+    lua_insert(lua, 1);
+    const int failed = lua_pcall(lua, 0, LUA_MULTRET, 1);
+    lua_pushboolean(lua, failed == 0);
+    lua_replace(lua, 1);
+    return lua_gettop(lua);
+}
+
 int load_result(lua_State* lua, int status) {
     if (status == 0) return 1;
     lua_pushnil(lua);
@@ -310,7 +332,7 @@ void wrap(lua_State* lua, const char* name, lua_CFunction guard) {
 }
 
 constexpr const char* kBasic[] = {"_VERSION", "assert", "coroutine", "error",  "gcinfo",   "getmetatable", "ipairs",  "math",
-                                  "rawequal", "select", "string",    "table", "tonumber", "tostring",     "type",    "xpcall"};
+                                  "rawequal", "select", "string",    "table", "tonumber", "tostring",     "type"};
 
 // What may stay of the basic library and the names of the libraries.
 void keep_basic(lua_State* lua, bool unsafe_functions) {
@@ -327,7 +349,7 @@ void keep_basic(lua_State* lua, bool unsafe_functions) {
     }
     for (const auto& [name, function] : std::initializer_list<std::pair<const char*, lua_CFunction>>{
              {"rawset", safe_rawset}, {"rawget", safe_rawget}, {"next", safe_next}, {"setmetatable", safe_setmetatable},
-             {"unpack", safe_unpack}, {"pcall", safe_pcall}, {"loadstring", safe_loadstring}, {"load", safe_load},
+             {"unpack", safe_unpack}, {"pcall", safe_pcall}, {"xpcall", safe_xpcall}, {"loadstring", safe_loadstring}, {"load", safe_load},
              {"collectgarbage", safe_collectgarbage}})
         set_function(lua, name, function);
     lua_pushcfunction(lua, safe_next);

@@ -36,7 +36,7 @@ VALUES = [
     "{big_number = '123456789012345678901234567890'}", "{big_number = 12}", "{verbatim_string = {format = 'txt', string = 'hi'}}", "{verbatim_string = {format = 'txt'}}",
     "function() end", "redis.error_reply('x')", "redis.error_reply('-x y')", "redis.error_reply('-x')", "redis.error_reply('My Err')", "redis.error_reply(1)", "redis.error_reply()",
     "redis.status_reply('x y')", "redis.status_reply('a', 'b')", "redis.sha1hex(ARGV[1])", "redis.sha1hex('')", "cjson.null", "KEYS", "ARGV", "#ARGV", "unpack(ARGV)", "{1, ok = 'x'}", "{1, {err = 'inner'}}",
-    "redis.acl_check_cmd('get', 'x')", "redis.replicate_commands()", "redis.breakpoint()", "_VERSION", "tostring(1e15)", "tonumber('0x10')", "math.floor(-1.5)", "{math.random(100), math.random(5, 7)}",
+    "redis.acl_check_cmd('get', 'x')", "redis.replicate_commands()", "redis.breakpoint()", "_VERSION", "tostring(1e15)", "tonumber('0x10')", "math.floor(-1.5)", "(function() math.randomseed(7) return {math.random(100), math.random(5, 7), math.random() < 1} end)()",
     "redis.REPL_ALL", "redis.LOG_WARNING", "string.format('%5.2f|%s|%d|%q', 1.234, 'x', 7, 'a\\nb')", "('abc'):gsub('b', '%%0%0')", "{('key=value'):match('(%w+)=(%w+)')}", "table.concat({1, 2, 'x'}, ',')",
     "{string.find('abcabc', 'ca')}", "{string.byte('abc', 1, -1)}", "select('#', nil, nil)", "{pcall(error, 'x')}", "{pcall(error, {err = 'E x'})}", "type(next({}))", "rawequal(redis, redis)", "loadstring('return 5')()",
 ]
