@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "datatypes/command/help.h"
 #include "protocol/base/glob.h"
 #include "server/commands/script_commands.h"
 #include "server/script/scripting.h"
@@ -267,7 +266,7 @@ constexpr CommandSpec kFunction[] = {
      .complexity = "O(1)",
      .summary = "Tells what runs now, and counts libraries and functions.",
      .tips = kStatsTips},
-    help_row(Group::scripting, "7.0.0"),
+    scripting_help("7.0.0"),
 };
 
 constexpr CommandSpec kRows[] = {

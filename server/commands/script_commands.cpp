@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/commands/script_commands.h"
 
-#include "datatypes/command/help.h"
 #include "server/script/scripting.h"
 #include "server/server.h"
 
@@ -170,7 +169,7 @@ constexpr CommandSpec kScript[] = {
      .complexity = "O(1)",
      .summary = "Returns the source of a script in the cache.",
      .syntax = "sha1"},
-    help_row(Group::scripting),
+    scripting_help("5.0.0"),
 };
 
 constexpr CommandSpec kRows[] = {

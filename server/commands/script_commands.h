@@ -3,7 +3,7 @@
 // EVAL, EVALSHA and their _RO forms, SCRIPT.
 #pragma once
 
-#include "datatypes/command/context.h"
+#include "datatypes/command/help.h"
 
 namespace keel {
 
@@ -38,5 +38,12 @@ struct ScriptWords {
     std::span<const Bytes> arguments;
 };
 Result<ScriptWords> split_script_words(Context& cx, const ErrorText& not_a_number);
+
+// Their HELP belongs to @scripting, too.
+constexpr CommandSpec scripting_help(Bytes since) {
+    CommandSpec row = help_row(Group::scripting, since);
+    row.categories = Category::scripting;
+    return row;
+}
 
 }  // namespace keel

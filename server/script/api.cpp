@@ -166,11 +166,19 @@ int raise_error(lua_State* lua, Bytes text) {
 
 void open_redis(lua_State* lua, Runner& runner) {
     lua_newtable(lua);
-    for (const auto& [name, function] : std::initializer_list<std::pair<const char*, lua_CFunction>>{
-             {"call", redis_call}, {"pcall", redis_pcall}, {"acl_check_cmd", acl_check_cmd}, {"log", redis_log},
-             {"status_reply", status_reply}, {"error_reply", error_reply}, {"sha1hex", sha1hex}, {"setresp", setresp},
-             {"set_repl", set_repl}, {"replicate_commands", replicate_commands}, {"breakpoint", breakpoint},
-             {"debug", debug}})
+    for (const auto& [name, function] :
+         std::initializer_list<std::pair<const char*, lua_CFunction>>{{"call", redis_call},
+                                                                      {"pcall", redis_pcall},
+                                                                      {"acl_check_cmd", acl_check_cmd},
+                                                                      {"log", redis_log},
+                                                                      {"status_reply", status_reply},
+                                                                      {"error_reply", error_reply},
+                                                                      {"sha1hex", sha1hex},
+                                                                      {"setresp", setresp},
+                                                                      {"set_repl", set_repl},
+                                                                      {"replicate_commands", replicate_commands},
+                                                                      {"breakpoint", breakpoint},
+                                                                      {"debug", debug}})
         set_function(lua, name, function, &runner);
     set_constants(lua);
     set_number(lua, "REPL_NONE", kReplNone);

@@ -227,8 +227,10 @@ class ReplyWriter {
 
     void boolean(bool value) {
         if (script_protocol_ == 3) return reply_.boolean(value);
-        if (value) reply_.integer(1);
-        else reply_.null();
+        if (value)
+            reply_.integer(1);
+        else
+            reply_.null();
     }
 
     void table() {
@@ -240,7 +242,8 @@ class ReplyWriter {
             return;
         }
         if (push_field(lua_, "ok", LUA_TSTRING)) return pop_after([this] { reply_.simple(bytes_at(lua_, -1)); });
-        if (push_field(lua_, "double", LUA_TNUMBER)) return pop_after([this] { reply_.number(lua_tonumber(lua_, -1)); });
+        if (push_field(lua_, "double", LUA_TNUMBER))
+            return pop_after([this] { reply_.number(lua_tonumber(lua_, -1)); });
         if (push_field(lua_, "map", LUA_TTABLE)) return pop_after([this] { map(); });
         if (push_field(lua_, "set", LUA_TTABLE)) return pop_after([this] { set(); });
         if (push_field(lua_, "big_number", LUA_TSTRING))

@@ -32,7 +32,8 @@ void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counte
 // The text of an error table's field, empty if there is none.
 [[nodiscard]] Bytes error_of_table(lua_State* lua, int index, bool& counted);
 
-// The text of redis.error_reply, with or without a '-' before it: its first word is the code, and one word alone gets one:
+// The text of redis.error_reply, with or without a '-' before it: its first word is the code, and one word alone gets
+// one:
 // "-CODE x" and "x" become "CODE x" and "ERR x".
 [[nodiscard]] std::string with_code(Bytes text);
 

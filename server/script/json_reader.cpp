@@ -10,7 +10,8 @@ namespace keel::script {
 // ---- Tokens ----
 
 void JsonReader::next() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+        ++at_;
     token_ = Token{};
     token_.at = at_;
     if (at_ >= text_.size()) return;  // the end
@@ -112,10 +113,14 @@ int JsonReader::hex_at(std::size_t index) const {
     for (std::size_t i = index; i < index + 4; ++i) {
         const char c = at(i);
         int digit = 0;
-        if (c >= '0' && c <= '9') digit = c - '0';
-        else if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-        else if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
-        else return -1;
+        if (c >= '0' && c <= '9')
+            digit = c - '0';
+        else if (c >= 'a' && c <= 'f')
+            digit = c - 'a' + 10;
+        else if (c >= 'A' && c <= 'F')
+            digit = c - 'A' + 10;
+        else
+            return -1;
         value = value * 16 + digit;
     }
     return value;
@@ -158,8 +163,9 @@ void JsonReader::append_utf8(unsigned code) {
 // ---- Values ----
 
 void JsonReader::fail(const char* expected) const {
-    static constexpr const char* kNames[] = {"T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END", "T_STRING", "T_NUMBER",
-                                             "T_BOOLEAN",   "T_NULL",    "T_COLON",     "T_COMMA",   "T_END"};
+    static constexpr const char* kNames[] = {"T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END",
+                                             "T_STRING",    "T_NUMBER",  "T_BOOLEAN",   "T_NULL",
+                                             "T_COLON",     "T_COMMA",   "T_END"};
     const char* found = token_.kind == Kind::error ? token_.error : kNames[static_cast<std::size_t>(token_.kind)];
     luaL_error(lua_, "Expected %s but found %s at character %d", expected, found, static_cast<int>(token_.at + 1));
 }

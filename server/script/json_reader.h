@@ -19,13 +19,30 @@ class JsonReader {
   public:
     // `text` is a Lua string. `array_metatable`: where on the stack the metatable of arrays is, 0 for none.
     JsonReader(lua_State* lua, Bytes text, int most_depth, bool loose_numbers, int array_metatable)
-        : lua_(lua), text_(text), most_depth_(most_depth), loose_numbers_(loose_numbers), array_metatable_(array_metatable) {}
+        : lua_(lua),
+          text_(text),
+          most_depth_(most_depth),
+          loose_numbers_(loose_numbers),
+          array_metatable_(array_metatable) {}
 
     // Puts the value of the whole text on the stack.
     void read();
 
   private:
-    enum class Kind : std::uint8_t { object_begin, object_end, array_begin, array_end, string, number, boolean, null, colon, comma, end, error };
+    enum class Kind : std::uint8_t {
+        object_begin,
+        object_end,
+        array_begin,
+        array_end,
+        string,
+        number,
+        boolean,
+        null,
+        colon,
+        comma,
+        end,
+        error
+    };
     struct Token {
         Kind kind = Kind::end;
         std::size_t at = 0;

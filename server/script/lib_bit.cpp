@@ -55,7 +55,9 @@ int bit_rshift(lua_State* lua) {
     return shift(lua, [](std::uint32_t bits, int n) { return bits >> n; });
 }
 int bit_arshift(lua_State* lua) {
-    return shift(lua, [](std::uint32_t bits, int n) { return static_cast<std::uint32_t>(static_cast<std::int32_t>(bits) >> n); });
+    return shift(lua, [](std::uint32_t bits, int n) {
+        return static_cast<std::uint32_t>(static_cast<std::int32_t>(bits) >> n);
+    });
 }
 int bit_rol(lua_State* lua) {
     return shift(lua, [](std::uint32_t bits, int n) { return std::rotl(bits, n); });
@@ -82,10 +84,9 @@ int bit_tohex(lua_State* lua) {
 
 void open_bit(lua_State* lua) {
     static constexpr luaL_Reg kFunctions[] = {
-        {"tobit", bit_tobit},   {"bnot", bit_bnot},     {"band", bit_band},       {"bor", bit_bor},
-        {"bxor", bit_bxor},     {"lshift", bit_lshift}, {"rshift", bit_rshift},   {"arshift", bit_arshift},
-        {"rol", bit_rol},       {"ror", bit_ror},       {"bswap", bit_bswap},     {"tohex", bit_tohex},
-        {nullptr, nullptr},
+        {"tobit", bit_tobit},   {"bnot", bit_bnot},     {"band", bit_band},       {"bor", bit_bor}, {"bxor", bit_bxor},
+        {"lshift", bit_lshift}, {"rshift", bit_rshift}, {"arshift", bit_arshift}, {"rol", bit_rol}, {"ror", bit_ror},
+        {"bswap", bit_bswap},   {"tohex", bit_tohex},   {nullptr, nullptr},
     };
     lua_newtable(lua);
     luaL_register(lua, nullptr, kFunctions);

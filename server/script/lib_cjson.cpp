@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The library `cjson`: Lua values to and from JSON, with the options scripts know. Each script finds the options at their
-// defaults, whatever one before it has set.
+// The library `cjson`: Lua values to and from JSON, with the options scripts know. Each script finds the options at
+// their defaults, whatever one before it has set.
 //
 // Always true:
 //   1. Neither way nests deeper than the option allows, nor than kHardDepth.
@@ -105,8 +105,10 @@ class Writer {
                 case '\r': out_ += "\\r"; break;
                 case '\t': out_ += "\\t"; break;
                 default:
-                    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) control(c);
-                    else out_ += c;
+                    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+                        control(c);
+                    else
+                        out_ += c;
             }
         }
         out_ += '"';
@@ -237,7 +239,8 @@ int decode(lua_State* lua) {
         push_array_metatable(lua);
         metatable = lua_gettop(lua);
     }
-    JsonReader reader{lua, text, std::min(options.decode_max_depth, kHardDepth), options.decode_invalid != off, metatable};
+    JsonReader reader{lua, text, std::min(options.decode_max_depth, kHardDepth), options.decode_invalid != off,
+                      metatable};
     reader.read();
     return 1;
 }
@@ -262,10 +265,14 @@ void integer_option(lua_State* lua, int index, int& setting, int least, int most
 void switch_option(lua_State* lua, int index, int& setting, bool has_null = false) {
     static constexpr const char* kNames[] = {"off", "on", nullptr};
     static constexpr const char* kNullNames[] = {"off", "on", "null", nullptr};
-    if (lua_isboolean(lua, index)) setting = lua_toboolean(lua, index);
-    else if (!lua_isnil(lua, index)) setting = luaL_checkoption(lua, index, nullptr, has_null ? kNullNames : kNames);
-    if (setting == as_null) lua_pushliteral(lua, "null");
-    else lua_pushboolean(lua, setting);
+    if (lua_isboolean(lua, index))
+        setting = lua_toboolean(lua, index);
+    else if (!lua_isnil(lua, index))
+        setting = luaL_checkoption(lua, index, nullptr, has_null ? kNullNames : kNames);
+    if (setting == as_null)
+        lua_pushliteral(lua, "null");
+    else
+        lua_pushboolean(lua, setting);
 }
 
 int encode_sparse_array(lua_State* lua) {

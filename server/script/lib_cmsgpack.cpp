@@ -62,16 +62,21 @@ class Packer {
 
     void string(Bytes text) {
         const std::uint64_t size = text.size();
-        if (size < 32) byte(0xA0U | static_cast<unsigned>(size));
-        else if (size <= 0xFF) tagged(0xD9, size, 1);
-        else if (size <= 0xFFFF) tagged(0xDA, size, 2);
-        else tagged(0xDB, size, 4);
+        if (size < 32)
+            byte(0xA0U | static_cast<unsigned>(size));
+        else if (size <= 0xFF)
+            tagged(0xD9, size, 1);
+        else if (size <= 0xFFFF)
+            tagged(0xDA, size, 2);
+        else
+            tagged(0xDB, size, 4);
         out_ += text;
     }
 
     void number(double value) {
         constexpr double kLimit = 9223372036854775808.0;
-        if (value >= -kLimit && value < kLimit && std::floor(value) == value) return integer(static_cast<std::int64_t>(value));
+        if (value >= -kLimit && value < kLimit && std::floor(value) == value)
+            return integer(static_cast<std::int64_t>(value));
         const auto narrow = static_cast<float>(value);
         if (static_cast<double>(narrow) == value) return tagged(0xCA, std::bit_cast<std::uint32_t>(narrow), 4);
         tagged(0xCB, std::bit_cast<std::uint64_t>(value), 8);
@@ -80,17 +85,27 @@ class Packer {
     void integer(std::int64_t value) {
         const auto bits = static_cast<std::uint64_t>(value);
         if (value >= 0) {
-            if (bits <= 0x7F) byte(static_cast<unsigned>(bits));
-            else if (bits <= 0xFF) tagged(0xCC, bits, 1);
-            else if (bits <= 0xFFFF) tagged(0xCD, bits, 2);
-            else if (bits <= 0xFFFFFFFF) tagged(0xCE, bits, 4);
-            else tagged(0xCF, bits, 8);
+            if (bits <= 0x7F)
+                byte(static_cast<unsigned>(bits));
+            else if (bits <= 0xFF)
+                tagged(0xCC, bits, 1);
+            else if (bits <= 0xFFFF)
+                tagged(0xCD, bits, 2);
+            else if (bits <= 0xFFFFFFFF)
+                tagged(0xCE, bits, 4);
+            else
+                tagged(0xCF, bits, 8);
         } else {
-            if (value >= -32) byte(static_cast<unsigned>(bits & 0xFFU));
-            else if (value >= INT8_MIN) tagged(0xD0, bits, 1);
-            else if (value >= INT16_MIN) tagged(0xD1, bits, 2);
-            else if (value >= INT32_MIN) tagged(0xD2, bits, 4);
-            else tagged(0xD3, bits, 8);
+            if (value >= -32)
+                byte(static_cast<unsigned>(bits & 0xFFU));
+            else if (value >= INT8_MIN)
+                tagged(0xD0, bits, 1);
+            else if (value >= INT16_MIN)
+                tagged(0xD1, bits, 2);
+            else if (value >= INT32_MIN)
+                tagged(0xD2, bits, 4);
+            else
+                tagged(0xD3, bits, 8);
         }
     }
 
@@ -132,9 +147,12 @@ class Packer {
     }
 
     void header(unsigned fixed, unsigned tag, std::size_t count) {
-        if (count <= 15) byte(fixed | static_cast<unsigned>(count));
-        else if (count <= 0xFFFF) tagged(tag, count, 2);
-        else tagged(tag + 1, count, 4);
+        if (count <= 15)
+            byte(fixed | static_cast<unsigned>(count));
+        else if (count <= 0xFFFF)
+            tagged(tag, count, 2);
+        else
+            tagged(tag + 1, count, 4);
     }
 
     lua_State* lua_;
@@ -176,9 +194,12 @@ class Unpacker {
             case 0xC0: return lua_pushnil(lua_);
             case 0xC2: return lua_pushboolean(lua_, 0);
             case 0xC3: return lua_pushboolean(lua_, 1);
-            case 0xC4: case 0xD9: return string(big(1));
-            case 0xC5: case 0xDA: return string(big(2));
-            case 0xC6: case 0xDB: return string(big(4));
+            case 0xC4:
+            case 0xD9: return string(big(1));
+            case 0xC5:
+            case 0xDA: return string(big(2));
+            case 0xC6:
+            case 0xDB: return string(big(4));
             case 0xCA: return lua_pushnumber(lua_, std::bit_cast<float>(static_cast<std::uint32_t>(big(4))));
             case 0xCB: return lua_pushnumber(lua_, std::bit_cast<double>(big(8)));
             case 0xCC: return lua_pushnumber(lua_, static_cast<double>(big(1)));

@@ -2,7 +2,8 @@
 //
 // The library `struct`: values to and from bytes as a format says.
 //
-//     > < big, little endian   !n alignment (8)   b B h H l L T i[n] I[n] integers   f d   s zero-ended   cn text   x a zero
+//     > < big, little endian   !n alignment (8)   b B h H l L T i[n] I[n] integers   f d   s zero-ended   cn text   x a
+//     zero
 //
 // Always true:
 //   1. Numbers in a format are below 2^31, and an integer has at most 32 bytes.
@@ -38,15 +39,23 @@ class Format {
     // The size of what the option stands for; 0 for those without one.
     std::size_t size_of(char option) {
         switch (option) {
-            case 'B': case 'b': case 'x': return 1;
-            case 'H': case 'h': return 2;
-            case 'L': case 'l': case 'T': case 'd': return 8;
+            case 'B':
+            case 'b':
+            case 'x': return 1;
+            case 'H':
+            case 'h': return 2;
+            case 'L':
+            case 'l':
+            case 'T':
+            case 'd': return 8;
             case 'f': return 4;
             case 'c': return number(1);
-            case 'i': case 'I': {
+            case 'i':
+            case 'I': {
                 const std::size_t size = number(4);
                 if (size > kMostIntegerBytes)
-                    luaL_error(lua_, "integral size %d is larger than limit of %d", static_cast<int>(size), static_cast<int>(kMostIntegerBytes));
+                    luaL_error(lua_, "integral size %d is larger than limit of %d", static_cast<int>(size),
+                               static_cast<int>(kMostIntegerBytes));
                 return size;
             }
             default: return 0;
@@ -66,7 +75,8 @@ class Format {
             case '<': big_ = false; return;
             case '!': {
                 const std::size_t align = number(8);
-                if (!std::has_single_bit(align)) luaL_error(lua_, "alignment %d is not a power of 2", static_cast<int>(align));
+                if (!std::has_single_bit(align))
+                    luaL_error(lua_, "alignment %d is not a power of 2", static_cast<int>(align));
                 align_ = align;
                 return;
             }
@@ -134,13 +144,20 @@ int pack(lua_State* lua) {
         const std::size_t padding = format.padding(at, option, size);
         for (std::size_t i = 0; i < padding; ++i) luaL_addchar(&out, '\0');
         switch (option) {
-            case 'b': case 'B': case 'h': case 'H': case 'l': case 'L': case 'T': case 'i': case 'I':
-                add_integer(out, luaL_checknumber(lua, argument++), size, format.big());
-                break;
+            case 'b':
+            case 'B':
+            case 'h':
+            case 'H':
+            case 'l':
+            case 'L':
+            case 'T':
+            case 'i':
+            case 'I': add_integer(out, luaL_checknumber(lua, argument++), size, format.big()); break;
             case 'x': luaL_addchar(&out, '\0'); break;
             case 'f': add_float(out, static_cast<float>(luaL_checknumber(lua, argument++)), format.big()); break;
             case 'd': add_float(out, luaL_checknumber(lua, argument++), format.big()); break;
-            case 'c': case 's': {
+            case 'c':
+            case 's': {
                 const Bytes text = check_bytes(lua, argument++);
                 if (size == 0) size = text.size();
                 luaL_argcheck(lua, text.size() >= size, argument, "string too short");
@@ -213,8 +230,17 @@ int unpack(lua_State* lua) {
         const Bytes bytes = data.substr(at, size);
         ++values;
         switch (option) {
-            case 'b': case 'B': case 'h': case 'H': case 'l': case 'L': case 'T': case 'i': case 'I':
-                lua_pushnumber(lua, integer_at(bytes, format.big(), std::islower(static_cast<unsigned char>(option)) != 0));
+            case 'b':
+            case 'B':
+            case 'h':
+            case 'H':
+            case 'l':
+            case 'L':
+            case 'T':
+            case 'i':
+            case 'I':
+                lua_pushnumber(lua,
+                               integer_at(bytes, format.big(), std::islower(static_cast<unsigned char>(option)) != 0));
                 break;
             case 'f': lua_pushnumber(lua, float_at<float>(bytes, format.big())); break;
             case 'd': lua_pushnumber(lua, float_at<double>(bytes, format.big())); break;

@@ -25,7 +25,8 @@ constexpr ErrorText kNoFunctions{"ERR No functions registered"};
 constexpr ErrorText kNoLibrary{"ERR Library not found"};
 
 bool is_name(Bytes name) {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    return !name.empty() &&
+           std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 Error quoting(Bytes before, Bytes word, Bytes after) {
@@ -46,7 +47,8 @@ Result<Metadata> read_metadata(Bytes code) {
     if (!split_words(code.substr(0, metadata.bytes), words) || words.empty()) return kInvalid;
     bool named = false;
     for (std::size_t i = 1; i < words.size(); ++i) {
-        if (!equal_nocase(Bytes{words[i]}.substr(0, 5), "name=")) return quoting("Invalid metadata value given: ", words[i], "");
+        if (!equal_nocase(Bytes{words[i]}.substr(0, 5), "name="))
+            return quoting("Invalid metadata value given: ", words[i], "");
         if (std::exchange(named, true)) return kNamedTwice;
         metadata.name = words[i].substr(5);
     }
@@ -69,7 +71,9 @@ bool NoCase::operator()(Bytes a, Bytes b) const noexcept {
     });
 }
 
-Libraries::Libraries(Runner& runner, bool unsafe_functions) : runner_(runner), unsafe_functions_(unsafe_functions) { flush(); }
+Libraries::Libraries(Runner& runner, bool unsafe_functions) : runner_(runner), unsafe_functions_(unsafe_functions) {
+    flush();
+}
 
 void Libraries::flush() {
     functions_.clear();
@@ -117,7 +121,8 @@ Result<std::unique_ptr<Library>> Libraries::build(Bytes code) {
             failed = lua_pcall(lua, 0, 0, 0) != 0;
             if (!failed) return;
             bool counted = false;
-            error = lua_istable(lua, -1) ? std::string{error_of_table(lua, -1, counted)} : "ERR " + std::string{bytes_at(lua, -1)};
+            error = lua_istable(lua, -1) ? std::string{error_of_table(lua, -1, counted)}
+                                         : "ERR " + std::string{bytes_at(lua, -1)};
         },
         error);
     runner_.end_load();
@@ -133,15 +138,19 @@ Result<std::unique_ptr<Library>> Libraries::build(Bytes code) {
 
 // redis.register_function(name, function), redis.register_function{function_name=, callback=, flags=, description=}
 int Libraries::register_function(lua_State* lua) {
-    if (loading_ == nullptr) return raise_error(lua, "ERR redis.register_function can only be called on FUNCTION LOAD command");
+    if (loading_ == nullptr)
+        return raise_error(lua, "ERR redis.register_function can only be called on FUNCTION LOAD command");
     const int count = lua_gettop(lua);
     if (count < 1 || count > 2) return raise_error(lua, "ERR wrong number of arguments to redis.register_function");
     auto function = std::make_unique<Function>();
-    if (count == 2) take_positional(lua, *function);
-    else take_named(lua, *function);
+    if (count == 2)
+        take_positional(lua, *function);
+    else
+        take_named(lua, *function);
     if (!is_name(function->name)) return raise_error(lua, kBadName.text);
     for (const auto& other : loading_->functions) {
-        if (equal_nocase(other->name, function->name)) return raise_error(lua, "ERR Function already exists in the library");
+        if (equal_nocase(other->name, function->name))
+            return raise_error(lua, "ERR Function already exists in the library");
     }
     // The callback is at the top of the stack.
     function->handle = luaL_ref(lua, LUA_REGISTRYINDEX);
@@ -151,8 +160,9 @@ int Libraries::register_function(lua_State* lua) {
 
 void Libraries::take_positional(lua_State* lua, Function& function) {
     if (lua_isstring(lua, 1) == 0)
-        raise_error(lua, lua_isfunction(lua, 2) ? Bytes{"ERR first argument to redis.register_function must be a string"}
-                                                : Bytes{"ERR second argument to redis.register_function must be a function"});
+        raise_error(lua, lua_isfunction(lua, 2)
+                             ? Bytes{"ERR first argument to redis.register_function must be a string"}
+                             : Bytes{"ERR second argument to redis.register_function must be a function"});
     if (!lua_isfunction(lua, 2)) raise_error(lua, "ERR second argument to redis.register_function must be a function");
     function.name = bytes_at(lua, 1);
 }
@@ -179,29 +189,35 @@ ScriptFlag read_flags(lua_State* lua) {
 // Leaves the callback at the top of the stack.
 void Libraries::take_named(lua_State* lua, Function& function) {
     if (!lua_istable(lua, 1))
-        raise_error(lua, "ERR calling redis.register_function with a single argument is only applicable to Lua table "
-                         "(representing named arguments).");
+        raise_error(lua,
+                    "ERR calling redis.register_function with a single argument is only applicable to Lua table "
+                    "(representing named arguments).");
     lua_pushnil(lua);  // the callback, at 2
     bool named = false;
     for (lua_pushnil(lua); lua_next(lua, 1) != 0; lua_pop(lua, 1)) {
         const Bytes key = lua_type(lua, -2) == LUA_TSTRING ? bytes_at(lua, -2) : Bytes{};
         const bool is_text = lua_isstring(lua, -1) != 0;
-        if (lua_type(lua, -2) != LUA_TSTRING) raise_error(lua, "ERR named argument key given to redis.register_function is not a string");
+        if (lua_type(lua, -2) != LUA_TSTRING)
+            raise_error(lua, "ERR named argument key given to redis.register_function is not a string");
         if (equal_nocase(key, "function_name")) {
-            if (!is_text) raise_error(lua, "ERR function_name argument given to redis.register_function must be a string");
+            if (!is_text)
+                raise_error(lua, "ERR function_name argument given to redis.register_function must be a string");
             function.name = bytes_at(lua, -1);
             named = true;
         } else if (equal_nocase(key, "description")) {
-            if (!is_text) raise_error(lua, "ERR description argument given to redis.register_function must be a string");
+            if (!is_text)
+                raise_error(lua, "ERR description argument given to redis.register_function must be a string");
             function.description = bytes_at(lua, -1);
             function.described = true;
         } else if (equal_nocase(key, "callback")) {
-            if (!lua_isfunction(lua, -1)) raise_error(lua, "ERR callback argument given to redis.register_function must be a function");
+            if (!lua_isfunction(lua, -1))
+                raise_error(lua, "ERR callback argument given to redis.register_function must be a function");
             lua_pushvalue(lua, -1);
             lua_replace(lua, 2);
         } else if (equal_nocase(key, "flags")) {
             if (!lua_istable(lua, -1))
-                raise_error(lua, "ERR flags argument to redis.register_function must be a table representing function flags");
+                raise_error(
+                    lua, "ERR flags argument to redis.register_function must be a table representing function flags");
             function.flags = read_flags(lua);
         } else {
             raise_error(lua, "ERR unknown argument given to redis.register_function");
@@ -217,8 +233,9 @@ Status Libraries::check_free(const Library& library, const Library* replaced) co
     for (const auto& function : library.functions) {
         const auto found = functions_.find(function->name);
         if (found == functions_.end()) continue;
-        const bool own = replaced != nullptr && std::any_of(replaced->functions.begin(), replaced->functions.end(),
-                                                            [&](const auto& old) { return old.get() == found->second; });
+        const bool own =
+            replaced != nullptr && std::any_of(replaced->functions.begin(), replaced->functions.end(),
+                                               [&](const auto& old) { return old.get() == found->second; });
         if (!own) return quoting("Function ", function->name, " already exists");
     }
     return {};
@@ -277,7 +294,8 @@ Status check_apart(const Library& one, std::span<const std::unique_ptr<Library>>
         if (other->name == one.name) return quoting("Library ", one.name, " already exists");
         for (const auto& function : one.functions) {
             for (const auto& taken : other->functions) {
-                if (equal_nocase(taken->name, function->name)) return quoting("Function ", function->name, " already exists");
+                if (equal_nocase(taken->name, function->name))
+                    return quoting("Function ", function->name, " already exists");
             }
         }
     }
@@ -298,7 +316,8 @@ Result<std::vector<std::unique_ptr<Library>>> Libraries::build_all(std::span<con
         if (!library) return give_up(std::move(library).error());
         const auto old = libraries_.find((*library)->name);
         Status status = check_apart(**library, built);
-        if (status && old != libraries_.end() && !replace) status = quoting("Library ", (*library)->name, " already exists");
+        if (status && old != libraries_.end() && !replace)
+            status = quoting("Library ", (*library)->name, " already exists");
         if (status) status = check_free(**library, old == libraries_.end() ? nullptr : old->second.get());
         built.push_back(*std::move(library));
         if (!status) return give_up(std::move(status).error());

@@ -5,8 +5,8 @@
 //     #!lua name=mylib                                             engine and name, in the first line
 //     redis.register_function('f', function(keys, args) ... end)   run once, when it is loaded
 //
-// While a library is loaded, its globals are only `redis` with register_function and log in it; its functions find all the
-// others when they are called.
+// While a library is loaded, its globals are only `redis` with register_function and log in it; its functions find all
+// the others when they are called.
 //
 // Always true:
 //   1. A library is there as a whole or not at all: what fails while it is loaded leaves everything as it was.

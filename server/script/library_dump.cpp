@@ -127,7 +127,8 @@ class StringReader {
         // LZF makes at most 264 bytes of 3: what claims more lies.
         if (!text || *size > *packed_size * 264) return std::nullopt;
         std::string out(*size, '\0');
-        const auto got = lzf_decompress(text->data(), static_cast<unsigned>(text->size()), out.data(), static_cast<unsigned>(out.size()));
+        const auto got = lzf_decompress(text->data(), static_cast<unsigned>(text->size()), out.data(),
+                                        static_cast<unsigned>(out.size()));
         if (got != *size) return std::nullopt;
         return out;
     }
@@ -162,7 +163,8 @@ Result<std::vector<std::string>> read_libraries(Bytes payload) {
     const std::uint64_t check = little(payload.substr(body.size() + 2));
     // A check of zero says that none was made.
     constexpr std::uint64_t kNewest = 12;
-    if (version > kNewest || (check != 0 && check != crc64(payload.substr(0, body.size() + 2)))) return errors::kDumpPayload;
+    if (version > kNewest || (check != 0 && check != crc64(payload.substr(0, body.size() + 2))))
+        return errors::kDumpPayload;
     std::vector<std::string> codes;
     StringReader reader{body};
     while (reader.more()) {

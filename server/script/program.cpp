@@ -10,8 +10,10 @@ namespace keel::script {
 namespace {
 
 constexpr std::pair<Bytes, ScriptFlag> kFlags[] = {
-    {"no-writes", ScriptFlag::no_writes},   {"allow-oom", ScriptFlag::allow_oom},
-    {"allow-stale", ScriptFlag::allow_stale}, {"no-cluster", ScriptFlag::no_cluster},
+    {"no-writes", ScriptFlag::no_writes},
+    {"allow-oom", ScriptFlag::allow_oom},
+    {"allow-stale", ScriptFlag::allow_stale},
+    {"no-cluster", ScriptFlag::no_cluster},
     {"allow-cross-slot-keys", ScriptFlag::allow_cross_slot_keys},
 };
 

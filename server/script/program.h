@@ -43,7 +43,7 @@ struct Shebang {
 
 struct Program {
     Vm* vm;
-    int handle;        // of the compiled function
+    int handle;  // of the compiled function
     ScriptFlag flags;
     Bytes name;        // the script's SHA1, the function's name
     bool is_function;  // KEYS and ARGV are its arguments; else they are globals

@@ -69,7 +69,8 @@ void push_list(lua_State* lua, std::span<const Bytes> words) {
 Bytes write_number(std::array<char, 32>& out, double number) {
     constexpr double kExact = 9007199254740992.0;  // 2^53
     const auto integer = static_cast<std::int64_t>(std::fabs(number) <= kExact ? number : 0);
-    if (std::fabs(number) <= kExact && static_cast<double>(integer) == number && !(integer == 0 && std::signbit(number)))
+    if (std::fabs(number) <= kExact && static_cast<double>(integer) == number &&
+        !(integer == 0 && std::signbit(number)))
         return {out.data(), write_integer(out.data(), integer)};
     return {out.data(), static_cast<std::size_t>(std::snprintf(out.data(), out.size(), "%.17g", number))};
 }
@@ -212,9 +213,12 @@ bool Runner::gather(lua_State* lua) {
     if (numbers_.size() < static_cast<std::size_t>(count)) numbers_.resize(static_cast<std::size_t>(count));
     for (int i = 1; i <= count; ++i) {
         const int type = lua_type(lua, i);
-        if (type == LUA_TSTRING) words_.push_back(bytes_at(lua, i));
-        else if (type == LUA_TNUMBER) words_.push_back(write_number(numbers_[static_cast<std::size_t>(i) - 1], lua_tonumber(lua, i)));
-        else return false;
+        if (type == LUA_TSTRING)
+            words_.push_back(bytes_at(lua, i));
+        else if (type == LUA_TNUMBER)
+            words_.push_back(write_number(numbers_[static_cast<std::size_t>(i) - 1], lua_tonumber(lua, i)));
+        else
+            return false;
     }
     return true;
 }
@@ -259,8 +263,10 @@ Runner::Called Runner::call(lua_State* lua) {
     server_.dispatcher.begin_laps();
     server_.dispatcher.run_inside(session_, call);
     const Bytes encoded = output();
-    if (encoded.empty()) lua_pushnil(lua);
-    else push_reply(lua, encoded);
+    if (encoded.empty())
+        lua_pushnil(lua);
+    else
+        push_reply(lua, encoded);
     session_.output.clear();
     return session_.reply.errors_written() == errors_before ? Called::done : Called::failed;
 }
@@ -334,9 +340,10 @@ void Runner::tick(lua_State* lua) {
 void Runner::be_busy() {
     if (!busy_) {
         busy_ = true;
-        log_warning("Slow script detected: still in execution after {} milliseconds. You can try killing the script using "
-                    "the {} command. Script name is: {}.",
-                    running_ms(), running_->is_function ? "FUNCTION KILL" : "SCRIPT KILL", running_->name);
+        log_warning(
+            "Slow script detected: still in execution after {} milliseconds. You can try killing the script using "
+            "the {} command. Script name is: {}.",
+            running_ms(), running_->is_function ? "FUNCTION KILL" : "SCRIPT KILL", running_->name);
     }
     server_.serve_while_busy();
 }

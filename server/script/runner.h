@@ -102,7 +102,7 @@ class Runner {
     bool busy_ = false;
     std::optional<Running> running_;
     std::uint64_t load_began_ = 0;  // CycleClock; 0: no library is loaded
-    std::string error_source_;       // where the error that ended it was raised
+    std::string error_source_;      // where the error that ended it was raised
     int error_line_ = -1;
     std::string error_text_;
 

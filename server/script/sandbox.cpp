@@ -160,8 +160,8 @@ int safe_pcall(lua_State* lua) {
     return lua_gettop(lua);
 }
 
-// The handler of an xpcall runs where the error was raised. When a script is being killed that is inside of the hook, where
-// no other hook comes: its handlers are passed over, or one that does not end would end never.
+// The handler of an xpcall runs where the error was raised. When a script is being killed that is inside of the hook,
+// where no other hook comes: its handlers are passed over, or one that does not end would end never.
 int handle_unless_killed(lua_State* lua) {
     if (lua_gethookcount(lua) == kKillingHook) return 1;
     lua_settop(lua, 1);
@@ -215,7 +215,8 @@ int safe_load(lua_State* lua) {
 
 // Scripts may clean up and look, but not change how the collector works for those after them.
 int safe_collectgarbage(lua_State* lua) {
-    static constexpr const char* kOptions[] = {"stop", "restart", "collect", "count", "step", "setpause", "setstepmul", nullptr};
+    static constexpr const char* kOptions[] = {"stop", "restart",  "collect",    "count",
+                                               "step", "setpause", "setstepmul", nullptr};
     const int option = luaL_checkoption(lua, 1, "collect", kOptions);
     const int argument = luaL_optint(lua, 2, 0);
     if (option == 2) {
@@ -240,7 +241,8 @@ int call_original(lua_State* lua) {
 
 int checked_pattern(lua_State* lua) {
     const Bytes pattern = check_bytes(lua, 2);
-    const auto steps = std::count_if(pattern.begin(), pattern.end(), [](char c) { return std::strchr("*+-?()", c) != nullptr && c != 0; });
+    const auto steps = std::count_if(pattern.begin(), pattern.end(),
+                                     [](char c) { return std::strchr("*+-?()", c) != nullptr && c != 0; });
     if (static_cast<std::size_t>(steps) > kMostPatternSteps) return luaL_error(lua, "pattern too complex");
     return call_original(lua);
 }
@@ -331,8 +333,9 @@ void wrap(lua_State* lua, const char* name, lua_CFunction guard) {
     lua_setfield(lua, -2, name);
 }
 
-constexpr const char* kBasic[] = {"_VERSION", "assert", "coroutine", "error",  "gcinfo",   "getmetatable", "ipairs",  "math",
-                                  "rawequal", "select", "string",    "table", "tonumber", "tostring",     "type"};
+constexpr const char* kBasic[] = {"_VERSION",     "assert", "coroutine", "error",    "gcinfo",
+                                  "getmetatable", "ipairs", "math",      "rawequal", "select",
+                                  "string",       "table",  "tonumber",  "tostring", "type"};
 
 // What may stay of the basic library and the names of the libraries.
 void keep_basic(lua_State* lua, bool unsafe_functions) {
@@ -347,10 +350,17 @@ void keep_basic(lua_State* lua, bool unsafe_functions) {
             lua_setfield(lua, -2, name);
         }
     }
-    for (const auto& [name, function] : std::initializer_list<std::pair<const char*, lua_CFunction>>{
-             {"rawset", safe_rawset}, {"rawget", safe_rawget}, {"next", safe_next}, {"setmetatable", safe_setmetatable},
-             {"unpack", safe_unpack}, {"pcall", safe_pcall}, {"xpcall", safe_xpcall}, {"loadstring", safe_loadstring}, {"load", safe_load},
-             {"collectgarbage", safe_collectgarbage}})
+    for (const auto& [name, function] :
+         std::initializer_list<std::pair<const char*, lua_CFunction>>{{"rawset", safe_rawset},
+                                                                      {"rawget", safe_rawget},
+                                                                      {"next", safe_next},
+                                                                      {"setmetatable", safe_setmetatable},
+                                                                      {"unpack", safe_unpack},
+                                                                      {"pcall", safe_pcall},
+                                                                      {"xpcall", safe_xpcall},
+                                                                      {"loadstring", safe_loadstring},
+                                                                      {"load", safe_load},
+                                                                      {"collectgarbage", safe_collectgarbage}})
         set_function(lua, name, function);
     lua_pushcfunction(lua, safe_next);
     lua_pushcclosure(lua, safe_pairs, 1);

@@ -8,7 +8,8 @@
 // Always true:
 //   1. A script never holds a real table of ours, only its front: whoever writes to a front, by assignment, rawset or
 //      through a library, gets an error. So one script cannot change what the next one finds.
-//   2. Only text is compiled, never bytecode; while it is, no garbage is collected and no Lua runs (CVE-2025-49844), and
+//   2. Only text is compiled, never bytecode; while it is, no garbage is collected and no Lua runs (CVE-2025-49844),
+//   and
 //      it is of bounded size (CVE-2025-46819).
 //   3. All of it together allocates at most kMostBytes: what would need more ends with "not enough memory", in the
 //      script.

@@ -113,7 +113,7 @@ TEST_CASE("script: memory is counted and bounded") {
     CHECK(error == "not enough memory");
     CHECK(vm.bytes() <= Vm::kMostBytes);
     vm.release(handle);
-    vm.collect_all();
+    for (int i = 0; i < 20; ++i) vm.collect_all();  // each halves the buffer in which Lua joins strings
     CHECK(vm.bytes() < before + 100'000);
 }
 
