@@ -7,6 +7,7 @@
 #include "datatypes/encodings/prefetch.h"
 #include "protocol/base/log.h"
 #include "server/acl/access.h"
+#include "server/script/scripting.h"
 #include "server/server.h"
 
 namespace keel {
@@ -136,7 +137,7 @@ Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
     const acl::User* const user = session.rights.get();
     if (user != nullptr && (user->unrestricted() || user->may_always(*call.command))) [[likely]]
         return {};
-    Status permitted = permit(session, call, acl::Where::toplevel);
+    Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
     if (permitted) [[likely]]
         return {};
     return refuse(std::move(permitted).error());
@@ -201,6 +202,12 @@ Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
     if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause")
         return {};
     return {Verdict::Kind::park, {}};
+}
+
+// Not in the list: nobody else's request comes while a script runs, but through execute_while_busy().
+Dispatcher::Verdict Dispatcher::gate_busy(Session&, Call& call) {
+    if (call.command->is(Flag::allow_busy)) return {};
+    return refuse(server_.scripting->runner.running()->is_function ? errors::kBusyFunction : errors::kBusyScript);
 }
 
 // ---- Execute ----
@@ -368,6 +375,28 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
 
+void Dispatcher::execute_while_busy(Session& session, Call& call) {
+    Verdict verdict;
+    for (const auto gate : {&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
+                            &Dispatcher::gate_queueable, &Dispatcher::gate_permitted,
+                            &Dispatcher::gate_subscribed, &Dispatcher::gate_busy}) {
+        verdict = (this->*gate)(session, call);
+        if (verdict.kind != Verdict::Kind::pass) break;
+    }
+    begin_reply(session);
+    if (verdict.kind == Verdict::Kind::refuse) {
+        reject(session, call, verdict.error.error());
+    } else if (session.in_transaction() && !call.command->is(Flag::unqueued)) {
+        queue(session, call);
+    } else {
+        begin_laps();
+        Context inner = cx_;
+        run(inner, session, call, Time::first);
+        server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
+    }
+    end_reply(session);
+}
+
 void Dispatcher::record(Session& session, Call& call, const Before& before) {
     lap_ = CycleClock::ticks();
     const std::uint64_t took_ns = CycleClock::ns(lap_ - before.ticks);
@@ -394,6 +423,7 @@ void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns
         ++command.stats.histogram[LatencyHistogram::step_of(took_ns)];
     }
     if (session.reply.errors_written() != errors_before) [[unlikely]] {
+        if (std::exchange(session.error_counted, false)) return;
         ++command.stats.failed;
         server_.stats.count_error(session.reply.last_error_code());
     }

@@ -57,6 +57,9 @@ class Dispatcher {
     // output is its to take). Asks no gate. Its effects are drained before the next one, those who wait for keys are
     // served when the outer one is over. To be called while a command runs, whose context stays as it is.
     void run_inside(Session& session, Call& call);
+    // A request of somebody else while a script runs for long: refused with BUSY, or run if it may be then. To be called
+    // while a command runs, whose context stays as it is.
+    void execute_while_busy(Session& session, Call& call);
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
@@ -82,6 +85,7 @@ class Dispatcher {
     Verdict gate_memory(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
+    Verdict gate_busy(Session& session, Call& call);
 
     bool refuse_browser(Session& session, const Call& call);
     static Flag wanted_flags(const Session& session, const Command& command);

@@ -19,6 +19,7 @@
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/process.h"
+#include "server/script/scripting.h"
 #include "server/secrets.h"
 #include "server/signals.h"
 #include "server/version.h"
@@ -91,6 +92,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       pubsub([this](Session& to) { clients.pushed_to(to); }),
       tracking(clients, pubsub, settings.clients, random),
       key_events(pubsub, settings.notifications),
+      scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),
       families(std::make_unique<CommandFamilies>(*this)),
       users(registry, settings.acl) {
     facts.started_us = clock.steady_us();
@@ -238,6 +240,11 @@ void Server::cron() {
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
+void Server::serve_while_busy() {
+    // Asio takes connections and signals; nothing that it runs touches what the turn is at.
+    if (clients.serve_while_busy()) loop->poll_inside();
+}
+
 int Server::idle_ms() {
     std::int64_t wait = 1000;
     const std::int64_t now = clock.wall_ms();
@@ -273,6 +280,7 @@ Status Server::shutdown(const ShutdownRequest& request) {
         log_warning("The data set is not saved: this version of keel writes no snapshots yet.");
     }
     loop->stop();
+    scripting->runner.abort();
     return {};
 }
 

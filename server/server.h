@@ -94,6 +94,9 @@ struct ShutdownRequest {
 
 class Loop;
 class CommandFamilies;
+namespace script {
+struct Scripting;
+}
 
 struct Server {
     Server(Config& config, const Clock& clock, ProcessFacts facts);
@@ -127,6 +130,7 @@ struct Server {
     PubSub pubsub;
     Tracking tracking;
     KeyEvents key_events;
+    std::unique_ptr<script::Scripting> scripting;
     std::unique_ptr<CommandFamilies> families;
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
@@ -168,6 +172,8 @@ struct Server {
     void end_pause_in_time();
     // Periodic work, hz times a second.
     void cron();
+    // A script runs for long: answers others in the middle of its turn (net/client_set.h).
+    void serve_while_busy();
     // Milliseconds until there is something to do without any input: at most 1000 / hz.
     [[nodiscard]] int idle_ms();
 

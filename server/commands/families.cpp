@@ -9,11 +9,13 @@
 #include "server/commands/config_commands.h"
 #include "server/commands/connection_commands.h"
 #include "server/commands/debug_commands.h"
+#include "server/commands/function_commands.h"
 #include "server/commands/latency_commands.h"
 #include "server/commands/memory_commands.h"
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
+#include "server/commands/script_commands.h"
 #include "server/commands/transaction_commands.h"
 #include "server/server.h"
 
@@ -41,6 +43,8 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<CallLogCommands>(server);
     add<LatencyCommands>(server);
     add<DebugCommands>(server);
+    add<ScriptCommands>(server);
+    add<FunctionCommands>(server);
 }
 
 CommandFamilies::~CommandFamilies() = default;

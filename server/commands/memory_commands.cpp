@@ -65,8 +65,8 @@ void write_parts(const MemoryReport& report, MapReply& map) {
     map.integer("clients.normal", report.clients_normal);
     map.integer("cluster.links", 0);
     map.integer("aof.buffer", 0);
-    map.integer("lua.caches", 0);
-    map.integer("functions.caches", 0);
+    map.integer("lua.caches", report.eval_scripts);
+    map.integer("functions.caches", report.libraries);
     std::uint64_t tables = 0;
     for (const MemoryReport::Db& db : report.dbs) {
         map.db(db);

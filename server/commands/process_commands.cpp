@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/commands/process_commands.h"
 
+#include "server/script/scripting.h"
 #include "server/server.h"
 
 namespace keel {
@@ -23,6 +24,8 @@ Status ProcessCommands::shutdown(Context& cx) {
         else return errors::kSyntax;
     }
     if ((abort && options > 1) || (request.save && request.nosave)) return errors::kSyntax;
+    if (!request.nosave && !abort && server_.scripting->runner.busy())
+        return server_.scripting->runner.running()->is_function ? errors::kBusyFunction : errors::kBusyScript;
     // A shutdown takes no longer than the turn it is asked for in, so there is never one to call off.
     if (abort) return kNoShutdown;
     KEEL_TRY(server_.shutdown(request));

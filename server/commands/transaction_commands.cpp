@@ -63,7 +63,7 @@ void TransactionCommands::run(Session& session, const CommandQueue& queue) {
     session.deny_blocking = true;
     for (Call& call : calls_) {
         // Its user may have lost rights since the command was queued.
-        if (const Status permitted = server_.dispatcher.permit(session, call, acl::Where::multi); permitted) [[likely]] {
+        if (const Status permitted = server_.dispatcher.permit(session, call, acl::Where::exec); permitted) [[likely]] {
             server_.dispatcher.run_inside(session, call);
         } else {
             session.reply.error(permitted.error());

@@ -5,6 +5,7 @@
 
 #include "datatypes/encodings/used_memory.h"
 #include "server/info/info_text.h"
+#include "server/script/scripting.h"
 #include "server/server.h"
 
 namespace keel {
@@ -34,6 +35,8 @@ MemoryReport memory_report(const Server& server) {
         const bool replica = session.client_class == ClientClass::replica;
         (replica ? out.clients_replica : out.clients_normal) += session.memory_bytes();
     });
+    out.eval_scripts = server.scripting->scripts.source_bytes() + server.scripting->scripts.vm_bytes();
+    out.libraries = server.scripting->libraries.code_bytes() + server.scripting->libraries.vm_bytes();
     out.overhead = out.startup + out.clients_normal + out.clients_replica;
     for (int i = 0; i < server.keyspace.count(); ++i) {
         const Database& db = server.keyspace.db(i);

@@ -6,6 +6,7 @@
 #include "datatypes/encodings/small_heap.h"
 #include "server/info/memory_report.h"
 #include "server/info/sections.h"
+#include "server/script/scripting.h"
 #include "server/server.h"
 
 namespace keel::info {
@@ -50,18 +51,21 @@ void write_ratios(const MemoryReport& report, InfoText& out) {
     out.field("mem_fragmentation_bytes", difference(report.resident, report.used));
 }
 
-// Idle: scripts and functions.
-void write_scripts(InfoText& out) {
-    out.size("used_memory_lua", 0);
-    out.field("used_memory_vm_eval", 0);
-    out.field("used_memory_scripts_eval", 0);
-    out.field("number_of_cached_scripts", 0);
-    out.field("number_of_functions", 0);
-    out.field("number_of_libraries", 0);
-    out.field("used_memory_vm_functions", 0);
-    out.size("used_memory_vm_total", 0);
-    out.field("used_memory_functions", 0);
-    out.size("used_memory_scripts", 0);
+void write_scripts(const script::Scripting& scripting, InfoText& out) {
+    const std::size_t eval_vm = scripting.scripts.vm_bytes();
+    const std::size_t function_vm = scripting.libraries.vm_bytes();
+    const std::size_t sources = scripting.scripts.source_bytes();
+    const std::size_t codes = scripting.libraries.code_bytes();
+    out.size("used_memory_lua", eval_vm);
+    out.field("used_memory_vm_eval", eval_vm);
+    out.field("used_memory_scripts_eval", sources);
+    out.field("number_of_cached_scripts", scripting.scripts.count());
+    out.field("number_of_functions", scripting.libraries.function_count());
+    out.field("number_of_libraries", scripting.libraries.count());
+    out.field("used_memory_vm_functions", function_vm);
+    out.size("used_memory_vm_total", eval_vm + function_vm);
+    out.field("used_memory_functions", codes);
+    out.size("used_memory_scripts", sources + codes);
 }
 
 // Idle: replication, cluster, append-only file.
@@ -82,7 +86,7 @@ void memory(const Server& server, InfoText& out) {
     const MemoryReport report = memory_report(server);
     write_usage(report, out);
     out.size("total_system_memory", machine_bytes());
-    write_scripts(out);
+    write_scripts(*server.scripting, out);
     out.size("maxmemory", server.settings.memory.max_bytes);
     out.field("maxmemory_policy", policy_name(server.settings.memory.policy));
     write_ratios(report, out);

@@ -132,17 +132,23 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
     const std::uint64_t executed_before = stats_.loop.execute_ns + stats_.loop.record_ns;
 
     // Taken out first: whoever is left over below, or comes to wait meanwhile, stands behind them.
-    std::vector<Connection*> waiting;
-    waiting.swap(waiting_);
+    serving_.clear();
+    serving_.swap(waiting_);
     begin_share();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (ready_[i].data.ptr != nullptr) on_ready(*static_cast<Connection*>(ready_[i].data.ptr), ready_[i].events);
+    ready_at_ = 0;
+    ready_end_ = count;
+    while (ready_at_ < ready_end_) {
+        const epoll_event event = ready_[ready_at_++];
+        if (event.data.ptr != nullptr) on_ready(*static_cast<Connection*>(event.data.ptr), event.events);
     }
     begin_share();
     std::size_t served = 0;
-    for (; served < waiting.size() && !share_spent(); ++served) serve(*waiting[served]);
+    for (; served < serving_.size() && !share_spent(); ++served) serve(*serving_[served]);
     run_batch();
-    waiting_.insert(waiting_.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(served), waiting.end());
+    waiting_.insert(waiting_.begin(), serving_.begin() + static_cast<std::ptrdiff_t>(served), serving_.end());
+    serving_.clear();
+    // Whoever ended meanwhile is freed before the next turn.
+    std::erase_if(waiting_, [](const Connection* connection) { return connection->buried; });
     std::erase_if(waiting_, [](const Connection* connection) { return connection->buried; });
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
     const std::uint64_t executed = stats_.loop.execute_ns + stats_.loop.record_ns - executed_before;
@@ -262,15 +268,19 @@ void ClientSet::read_large(Connection& connection, std::span<char> room) {
 
 // `input` lies in the shared buffer (or is empty): what is not used up moves to the connection.
 void ClientSet::process(Connection& connection, Bytes input) {
+    busy_with_ = &connection;
     const std::size_t taken = gather(connection, input);
+    busy_with_ = nullptr;
     keep_rest(connection, input.substr(taken));
 }
 
 void ClientSet::process_own(Connection& connection) {
     // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
     PendingInput own = std::exchange(connection.input, {});
+    busy_with_ = &connection;
     const std::size_t taken = gather(connection, own.bytes());
     run_batch();
+    busy_with_ = nullptr;
     own.take(taken);
     own.put_back(connection.input.bytes());
     connection.input = std::move(own);
@@ -390,7 +400,10 @@ void ClientSet::run_batch() {
         if (connection == nullptr) continue;
         Session& session = *connection;
         if (session.closing || session.close_after_reply) continue;
+        running_at_ = i;
+        running_ = connection;
         const Ran ran = dispatcher_.execute(session, batch_[i].call);
+        running_ = nullptr;
         wrote_to(session);
         if (ran == Ran::parked) {
             take_back(*connection, i);
@@ -433,6 +446,103 @@ void ClientSet::put_off(std::size_t from) {
         take_back(*connection, i);
         wrote_to(*connection);  // which lets it go on
     }
+}
+
+// ---- While a script runs for long ----
+
+bool ClientSet::held_up(const Connection& connection) const {
+    return &connection == running_ || &connection == busy_with_;
+}
+
+bool ClientSet::serve_while_busy() {
+    answer_batch_while_busy();
+    while (ready_at_ < ready_end_) {  // the rest of this turn's: nobody tells of them again
+        const epoll_event event = ready_[ready_at_++];
+        if (event.data.ptr != nullptr) on_ready_while_busy(*static_cast<Connection*>(event.data.ptr), event.events);
+    }
+    std::vector<Connection*> waiting = serving_;
+    waiting.insert(waiting.end(), waiting_.begin(), waiting_.end());
+    for (Connection* connection : waiting) {
+        if (connection->buried || held_up(*connection) || connection->parked != Parked::no) continue;
+        if (connection->resumed) process_while_busy(*connection);
+        if (connection->rereads && (connection->events & EPOLLIN) != 0) read_while_busy(*connection);
+    }
+    std::array<epoll_event, 64> ready;
+    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 0);
+    bool rang = false;
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = ready[static_cast<std::size_t>(i)];
+        if (event.data.ptr == nullptr) rang = true;
+        else on_ready_while_busy(*static_cast<Connection*>(event.data.ptr), event.events);
+    }
+    return rang;
+}
+
+// What others sent before, and stands in the batch behind the script.
+void ClientSet::answer_batch_while_busy() {
+    for (std::size_t i = running_at_ + 1; i < batch_.size(); ++i) {
+        Connection* connection = batch_[i].connection;
+        if (connection == nullptr || connection == running_) continue;
+        batch_[i].connection = nullptr;
+        if (connection->closing || connection->close_after_reply) continue;
+        dispatcher_.execute_while_busy(*connection, batch_[i].call);
+        wrote_to(*connection);
+        write(*connection);
+    }
+}
+
+void ClientSet::on_ready_while_busy(Connection& connection, std::uint32_t ready) {
+    if (connection.buried) return;
+    if ((ready & EPOLLRDHUP) != 0) connection.hung_up = true;
+    const bool reads = (connection.events & EPOLLIN) != 0;
+    if (held_up(connection)) {
+        if ((ready & EPOLLOUT) != 0) wrote_to(connection);
+        if (reads) return read_again(connection);
+        connection.ending = connection.ending || (ready & EPOLLRDHUP) != 0;
+        return wrote_to(connection);
+    }
+    if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
+    if ((ready & EPOLLIN) != 0) return read_while_busy(connection);
+    if ((ready & EPOLLRDHUP) != 0) connection.ending = true;
+    wrote_to(connection);
+    write(connection);
+}
+
+void ClientSet::read_while_busy(Connection& connection) {
+    // Who waits, and who sends an argument too large to stand in the input, has its turn later.
+    if (connection.parked != Parked::no || !connection.parser.wanted().empty()) return read_again(connection);
+    std::size_t got = 0;
+    const bool came = receive(connection, connection.input.room(kReadBytes), kReadBytes, got);
+    connection.input.filled(got);
+    if (connection.buried) return;
+    if (came) process_while_busy(connection);
+    else note_input(connection);
+}
+
+void ClientSet::process_while_busy(Connection& connection) {
+    Session& session = connection;
+    RequestParser& parser = connection.parser;
+    const Bytes input = connection.input.bytes();
+    std::size_t taken = 0;
+    while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+        parser.limits().authenticated = session.authenticated;
+        const auto outcome = parser.next(input.substr(taken), busy_words_);
+        taken += parser.consumed();
+        if (outcome == RequestParser::Outcome::error) {
+            taken = input.size();
+            protocol_error(connection);
+        }
+        if (outcome != RequestParser::Outcome::complete) break;
+        Call call{.words = busy_words_.view(parser.request().first, parser.request().count)};
+        dispatcher_.resolve(call, session);
+        dispatcher_.execute_while_busy(session, call);
+        busy_words_.clear();
+    }
+    busy_words_.clear();
+    connection.input.take(taken);
+    note_input(connection);
+    wrote_to(connection);
+    if (!connection.buried) write(connection);
 }
 
 const OutputLimit& ClientSet::output_limit(const Session& session) const {

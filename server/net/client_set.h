@@ -26,6 +26,18 @@
 //      in the order they came (waiting_); and kTurnBytesOut of writing, short replies in any case. What is left over
 //      goes on next turn, which does not wait. A turn is cut between connections, by counters that are kept anyway; a
 //      command is never cut, so a reply of many megabytes is made in one turn.
+//
+// A script that runs for long (busy-reply-threshold) has others answered in the middle of its turn: Lua calls back now and
+// then, and serve_while_busy() looks at the sockets. It takes no part in the batch that is running:
+//
+//     turn -> read A -> batch | EVAL of A | GET of B | GET of A |
+//                                 `- serve_while_busy: GET of B, and all that B and others send, is answered (BUSY, or
+//                                    SCRIPT KILL done) and written at once; what A sent waits, and whoever was being read
+//
+//   8. It touches neither words_ nor the shared buffer, adds nothing to the batch, and takes out of it only what it has
+//      answered. What it reads goes through the connection's own input, so that the order of its requests stays. Of A, and
+//      of the one that is being read (busy_with_), it only notes that there is news: read_again.
+//   9. Nobody is freed in it (3 holds: the turn is not over), no key expires or is evicted, no cron runs.
 #pragma once
 
 #include <absl/container/btree_map.h>
@@ -64,6 +76,8 @@ class ClientSet {
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
     // connections had something to do. before_flush() runs between the last command and the first write.
     std::size_t turn(std::int64_t now_ms);
+    // See the story. True: a bell rang.
+    bool serve_while_busy();
     // There is something to do without waiting: sessions that were woken, that sent more than one read took, or that
     // had no share in the turn.
     [[nodiscard]] bool has_more() const { return !waiting_.empty() || !to_write_.empty(); }
@@ -150,6 +164,11 @@ class ClientSet {
     void run_batch();
     void take_back(Connection& connection, std::size_t from);
     void put_off(std::size_t from);
+    [[nodiscard]] bool held_up(const Connection& connection) const;
+    void answer_batch_while_busy();
+    void on_ready_while_busy(Connection& connection, std::uint32_t ready);
+    void read_while_busy(Connection& connection);
+    void process_while_busy(Connection& connection);
     void protocol_error(Connection& connection);
     void check_output(Connection& connection);
     void write(Connection& connection);
@@ -171,6 +190,8 @@ class ClientSet {
     int epoll_;
     std::array<epoll_event, 256> ready_;
     std::size_t ready_count_ = 0;
+    std::size_t ready_at_ = 0;   // of the turn that runs: the next one to be looked at,
+    std::size_t ready_end_ = 0;  //   and where they end
     std::uint64_t next_id_ = 1;
     absl::btree_map<std::uint64_t, std::unique_ptr<Connection>> by_id_;
 
@@ -178,8 +199,13 @@ class ClientSet {
     std::size_t shared_used_ = 0;
     ArgumentList words_;
     std::vector<Item> batch_;
+    std::size_t running_at_ = 0;               // in the batch
+    const Connection* running_ = nullptr;      // whose request runs
+    const Connection* busy_with_ = nullptr;    // whose input is being taken apart
+    ArgumentList busy_words_;                  // in serve_while_busy()
     std::vector<Connection*> to_write_;
     std::vector<Connection*> waiting_;   // to be served without news of them, in this order
+    std::vector<Connection*> serving_;   // those of them whose turn this is
     std::uint64_t share_ns_end_ = 0;     // of stats_.loop.execute_ns
     std::uint64_t share_bytes_end_ = 0;  // of stats_.bytes_in
     std::int64_t turn_ms_ = 0;           // when this turn began

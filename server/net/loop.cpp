@@ -106,6 +106,11 @@ void Loop::poll_asio() {
     context_.restart();
 }
 
+void Loop::poll_inside() {
+    poll_asio();
+    asio_busy_ = true;
+}
+
 void Loop::watch_signals(Server& server) {
     signalled_->async_wait(asio::posix::stream_descriptor::wait_read,
                            [this, &server](const boost::system::error_code& error) {

@@ -40,6 +40,8 @@ class Loop {
     // Runs until stop(). The server must be complete.
     void run(Server& server);
     void stop() { stopped_ = true; }
+    // Asio's part of a turn, in the middle of another one: new connections, signals. The next turn polls again.
+    void poll_inside();
 
     // Accepts connections; replaced as a whole when bind or port change.
     std::unique_ptr<Listeners> listeners;

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/script/vm.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "protocol/base/check.h"
+#include "server/script/sandbox.h"
+
+namespace keel::script {
+
+void* Vm::allocate(void* self, void* old, std::size_t old_size, std::size_t size) {
+    auto& vm = *static_cast<Vm*>(self);
+    if (size == 0) {
+        vm.bytes_ -= old_size;
+        std::free(old);
+        return nullptr;
+    }
+    if (size > old_size && (size > kMostBytes || vm.bytes_ - old_size + size > kMostBytes)) return nullptr;
+    void* const memory = std::realloc(old, size);
+    if (memory != nullptr) vm.bytes_ += size - old_size;
+    return memory;
+}
+
+Vm::Vm(bool unsafe_functions) {
+    lua_ = lua_newstate(&Vm::allocate, this);
+    KEEL_CHECK(lua_ != nullptr);
+    std::string error;
+    const bool built = protect(
+        [&](lua_State* lua) {
+            open_safe_libraries(lua, unsafe_functions);
+            lua_pushvalue(lua, LUA_GLOBALSINDEX);
+            globals_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+            push_globals();
+            push_front(lua);  // what scripts know as _G
+            lua_pushvalue(lua, -1);
+            front_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+            push_globals();
+            lua_pushvalue(lua, -2);
+            lua_setfield(lua, -2, "_G");
+            // What is not there is an error.
+            lua_createtable(lua, 0, 1);
+            lua_pushcfunction(lua, missing_global);
+            lua_setfield(lua, -2, "__index");
+            lua_setmetatable(lua, -2);
+            lua_pop(lua, 1);
+            lua_replace(lua, LUA_GLOBALSINDEX);
+            open_bit(lua);
+            publish("bit");
+            open_struct(lua);
+            publish("struct");
+            open_cmsgpack(lua);
+            publish("cmsgpack");
+            open_cjson(lua);
+            publish("cjson");
+        },
+        error);
+    KEEL_CHECK(built);
+    collect_all();
+}
+
+Vm::~Vm() { lua_close(lua_); }
+
+namespace {
+struct Guarded {
+    absl::FunctionRef<void(lua_State*)> work;
+};
+int run_guarded(lua_State* lua) {
+    auto* guarded = static_cast<Guarded*>(lua_touserdata(lua, 1));
+    lua_settop(lua, 0);
+    guarded->work(lua);
+    return 0;
+}
+}  // namespace
+
+bool Vm::protect(absl::FunctionRef<void(lua_State*)> work, std::string& error) {
+    Guarded guarded{work};
+    const int top = lua_gettop(lua_);
+    if (lua_cpcall(lua_, run_guarded, &guarded) == 0) return true;
+    const Bytes text = lua_type(lua_, -1) == LUA_TSTRING ? bytes_at(lua_, -1) : Bytes{"unknown error"};
+    error.assign(text);
+    lua_settop(lua_, top);
+    return false;
+}
+
+namespace {
+struct Source {
+    Bytes left;
+};
+const char* next_piece(lua_State*, void* source, std::size_t* size) {
+    const Bytes all = std::exchange(static_cast<Source*>(source)->left, {});
+    *size = all.size();
+    return all.empty() ? nullptr : all.data();
+}
+}  // namespace
+
+int load_text(lua_State* lua, Bytes source, const char* chunk_name) {
+    if (source.size() > Vm::kMostSourceBytes) {
+        lua_pushliteral(lua, "script is too long");
+        return LUA_ERRSYNTAX;
+    }
+    if (!source.empty() && source.front() == LUA_SIGNATURE[0]) {
+        lua_pushliteral(lua, "binary chunks are not allowed");
+        return LUA_ERRSYNTAX;
+    }
+    lua_pushstring(lua, chunk_name);  // keeps the name's string alive
+    Source text{source};
+    lua_gc(lua, LUA_GCSTOP, 0);
+    const int status = lua_load(lua, next_piece, &text, chunk_name);
+    lua_gc(lua, LUA_GCRESTART, 0);
+    lua_remove(lua, -2);
+    return status;
+}
+
+int Vm::compile(Bytes source, const char* chunk_name, std::string& error) {
+    int handle = LUA_NOREF;
+    const bool done = protect(
+        [&](lua_State* lua) {
+            if (load_text(lua, source, chunk_name) == 0)
+                handle = luaL_ref(lua, LUA_REGISTRYINDEX);
+            else
+                error.assign(bytes_at(lua, -1));
+        },
+        error);
+    return done ? handle : LUA_NOREF;
+}
+
+void Vm::release(int handle) {
+    std::string error;
+    protect([&](lua_State* lua) { luaL_unref(lua, LUA_REGISTRYINDEX, handle); }, error);
+}
+
+void Vm::publish(const char* name) {
+    push_front(lua_);
+    push_globals();
+    lua_insert(lua_, -2);
+    lua_setfield(lua_, -2, name);
+    lua_pop(lua_, 1);
+}
+
+// Where the front looks: takes a table from the top of the stack.
+void Vm::set_global_source() {
+    lua_rawgeti(lua_, LUA_REGISTRYINDEX, front_);
+    lua_getmetatable(lua_, -1);
+    lua_pushvalue(lua_, -3);
+    lua_setfield(lua_, -2, "__index");
+    lua_pop(lua_, 3);
+}
+
+void Vm::replace_globals() { set_global_source(); }
+
+void Vm::restore_globals() {
+    push_globals();
+    set_global_source();
+}
+
+void Vm::collect_some() {
+    constexpr unsigned kRunsBetween = 50;
+    if (++runs_ % kRunsBetween == 0) lua_gc(lua_, LUA_GCSTEP, 2);
+}
+
+void Vm::collect_all() { lua_gc(lua_, LUA_GCCOLLECT, 0); }
+
+}  // namespace keel::script
