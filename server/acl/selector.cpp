@@ -2,6 +2,7 @@
 #include "server/acl/selector.h"
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/base/glob.h"
 
@@ -15,6 +16,24 @@ std::uint8_t needed(Use use, std::uint8_t read, std::uint8_t write) {
     if (has(use, Use::access)) out |= read;
     if (has(use, Use::update | Use::insert | Use::erase)) out |= write;
     return out;
+}
+
+// By byte: whether it is special in a pattern.
+constexpr auto kSpecial = [] {
+    std::array<bool, 256> out{};
+    for (const char c : {'*', '?', '[', '\\'}) out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+
+// Most patterns are a beginning and a star: then it is a comparison of bytes, where nothing before the star is special.
+bool matches(Bytes pattern, Bytes key) {
+    if (!pattern.ends_with('*') || key.size() < pattern.size() - 1) return glob_match(pattern, key);
+    const char* const end = pattern.data() + pattern.size() - 1;
+    for (const char *at = pattern.data(), *of = key.data(); at != end; ++at, ++of) {
+        if (kSpecial[static_cast<unsigned char>(*at)]) return glob_match(pattern, key);
+        if (*at != *of) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -201,9 +220,10 @@ Refusal Selector::check_keys(Request& request) const {
 
 bool Selector::may_touch(Bytes key, Use use) const {
     const std::uint8_t wanted = needed(use, kRead, kWrite);
-    return std::any_of(keys_.begin(), keys_.end(), [&](const KeyPattern& entry) {
-        return (entry.may & wanted) == wanted && glob_match(entry.pattern, key);
-    });
+    for (const KeyPattern& entry : keys_) {
+        if ((entry.may & wanted) == wanted && matches(entry.pattern, key)) return true;
+    }
+    return false;
 }
 
 Refusal Selector::check_channels(const Request& request) const {

@@ -122,7 +122,7 @@ TEST_CASE_METHOD(Rules, "acl selector: the text makes the same selector again") 
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random{seed};
-    const auto pick = [&](auto& from) { return from[random() % from.size()]; };
+    const auto pick = [&](const auto& from) { return from[random() % from.size()]; };
     std::vector<std::string> names;
     for (const Command* command : commands.all()) names.emplace_back(command->name());
     const std::vector<std::string> patterns = {"a", "b*", "*", "?x", "[a-c]", "", "\"q", "\xff"};

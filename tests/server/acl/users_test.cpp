@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "protocol/base/glob.h"
 #include "tests/server/acl/acl_fixture.h"
 
 using namespace keel;
@@ -163,6 +164,31 @@ TEST_CASE_METHOD(Everyone, "acl check: keys by what is done to them") {
     CHECK(check("bob", {"xread", "streams", "x", "0"}) == "key x");
     CHECK(check("bob", {"zunion", "9", "b:1"}) == "malformed");
     CHECK(check("bob", {"keys", "*"}) == "no");  // names no key
+}
+
+TEST_CASE_METHOD(Everyone, "acl check: patterns of keys are those of KEYS, also where a star ends them") {
+    const std::vector<std::pair<Bytes, std::vector<Bytes>>> taken = {
+        {"a*", {"a", "ab", "a*"}},
+        {"a[bc]*", {"ab", "acx"}},
+        {"a\\**", {"a*", "a*x"}},
+        {"?b*", {"ab", "bb1"}},
+        {"*x*", {"x", "axb"}},
+        {"a\\*", {"a*"}},
+        {"", {""}},
+        {"k", {"k"}},
+        {"**", {"", "a"}},
+    };
+    const std::vector<Bytes> all = {"",    "a",   "ab", "a*",  "acx", "a[bc]", "a[bc]x",
+                                    "a*x", "bb1", "x",  "axb", "k",   "kk",    "a\\*"};
+    for (const auto& [pattern, keys] : taken) {
+        const std::string rule = "~" + std::string{pattern};
+        CHECK(set("bob", {"reset", "on", "+get", rule}).empty());
+        for (const Bytes key : keys) CHECK(check("bob", {"get", key}) == "no");
+        for (const Bytes key : all) {
+            INFO(pattern << " and " << key);
+            CHECK((check("bob", {"get", key}) == "no") == glob_match(pattern, key));
+        }
+    }
 }
 
 TEST_CASE_METHOD(Everyone, "acl check: channels; patterns to the letter") {
