@@ -7,6 +7,8 @@
 #include <cstdio>
 
 #include "protocol/base/log.h"
+#include "server/acl/access.h"
+#include "server/acl/user.h"
 #include "server/cycle_clock.h"
 #include "server/script/convert.h"
 #include "server/script/json_reader.h"
