@@ -149,7 +149,6 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
     serving_.clear();
     // Whoever ended meanwhile is freed before the next turn.
     std::erase_if(waiting_, [](const Connection* connection) { return connection->buried; });
-    std::erase_if(waiting_, [](const Connection* connection) { return connection->buried; });
     const std::uint64_t took = CycleClock::ns(CycleClock::ticks() - started);
     const std::uint64_t executed = stats_.loop.execute_ns + stats_.loop.record_ns - executed_before;
     stats_.loop.read_ns += took > executed ? took - executed : 0;
