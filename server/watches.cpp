@@ -10,13 +10,13 @@ void Watches::watch(Session& session, const Key& key) {
     if (!session.transaction) session.transaction = std::make_unique<Transaction>();
     Transaction& transaction = *session.transaction;
     const KeySpot spot{session.db_index, key.text};
-    const auto same = [&spot](const WatchedKey& watched) { return watched.spot.view() == spot; };
-    if (std::any_of(transaction.watched.begin(), transaction.watched.end(), same)) return;
+    auto found = watchers_.find(spot);
+    const auto already = [&session](const Watcher& watcher) { return watcher.session == &session; };
+    if (found != watchers_.end() && std::any_of(found->second.begin(), found->second.end(), already)) return;
 
     const bool existed = keyspace_.db(session.db_index).look(key) != nullptr;
     if (transaction.watched.empty()) ++clients_;
     transaction.watched.push_back({{spot.db, std::string{spot.key}}, existed});
-    auto found = watchers_.find(spot);
     if (found == watchers_.end()) found = watchers_.emplace(transaction.watched.back().spot, std::vector<Watcher>{}).first;
     found->second.push_back({&session, existed});
 }

@@ -29,7 +29,7 @@ class Watches {
     explicit Watches(Keyspace& keyspace) : keyspace_(keyspace) {}
 
     // WATCH: the session's transaction remembers the key of its present database. Watching twice changes nothing.
-    // O(keys that the session watches).
+    // O(those who watch the key).
     void watch(Session& session, const Key& key);
     // UNWATCH, EXEC, and the end of a session. O(keys x those who watch them).
     void forget(Session& session);
