@@ -29,7 +29,7 @@ std::optional<Sha> parse_sha(Bytes hex) {
             digit = static_cast<unsigned>(c - 'A' + 10);
         else
             return std::nullopt;
-        sha[i / 2] = static_cast<std::uint8_t>(sha[i / 2] << 4U | digit);
+        sha[i / 2] = static_cast<std::uint8_t>(unsigned{sha[i / 2]} << 4U | digit);
     }
     return sha;
 }
