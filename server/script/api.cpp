@@ -164,6 +164,9 @@ int raise_error(lua_State* lua, Bytes text) {
     return lua_error(lua);
 }
 
+namespace {
+
+// Leaves the table on the stack.
 void open_redis(lua_State* lua, Runner& runner) {
     lua_newtable(lua);
     for (const auto& [name, function] :
@@ -186,6 +189,24 @@ void open_redis(lua_State* lua, Runner& runner) {
     set_number(lua, "REPL_SLAVE", kReplReplica);
     set_number(lua, "REPL_REPLICA", kReplReplica);
     set_number(lua, "REPL_ALL", kReplAll);
+}
+
+}  // namespace
+
+std::unique_ptr<Vm> open_vm(Runner& runner, bool unsafe_functions) {
+    auto vm = std::make_unique<Vm>(unsafe_functions);
+    runner.attach(*vm);
+    std::string error;
+    vm->protect(
+        [&](lua_State* lua) {
+            open_redis(lua, runner);
+            vm->publish("redis");
+            vm->push_globals();
+            lua_getfield(lua, -1, "redis");
+            lua_setfield(lua, -2, "server");
+        },
+        error);
+    return vm;
 }
 
 void open_redis_for_load(lua_State* lua, lua_CFunction register_function, void* library) {

@@ -57,18 +57,7 @@ void EvalScripts::flush() {
     recent_.clear();
     by_sha_.clear();
     source_bytes_ = 0;
-    vm_ = std::make_unique<Vm>(unsafe_functions_);
-    runner_.attach(*vm_);
-    std::string error;
-    vm_->protect(
-        [this](lua_State* lua) {
-            open_redis(lua, runner_);
-            vm_->publish("redis");
-            vm_->push_globals();
-            lua_getfield(lua, -1, "redis");
-            lua_setfield(lua, -2, "server");
-        },
-        error);
+    vm_ = open_vm(runner_, unsafe_functions_);
 }
 
 Result<EvalScripts::Script*> EvalScripts::get(Bytes source, bool stays) {

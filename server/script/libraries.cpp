@@ -78,18 +78,7 @@ Libraries::Libraries(Runner& runner, bool unsafe_functions) : runner_(runner), u
 void Libraries::flush() {
     functions_.clear();
     libraries_.clear();
-    vm_ = std::make_unique<Vm>(unsafe_functions_);
-    runner_.attach(*vm_);
-    std::string error;
-    vm_->protect(
-        [this](lua_State* lua) {
-            open_redis(lua, runner_);
-            vm_->publish("redis");
-            vm_->push_globals();
-            lua_getfield(lua, -1, "redis");
-            lua_setfield(lua, -2, "server");
-        },
-        error);
+    vm_ = open_vm(runner_, unsafe_functions_);
 }
 
 // ---- Loading ----
