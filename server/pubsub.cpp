@@ -209,15 +209,23 @@ std::size_t PubSub::deliver(const Topic& topic, Message& message) {
 }
 
 void PubSub::push(Session& session, const SharedChunk& message) {
-    if (&session == answering_) return held_.push_back(message);
+    if (&session == answering_) {
+        if (session.closing) return;
+        held_.push_back(message);
+        session.held_bytes += message.bytes().size();
+        return pushed_(session);  // which ends it if that is too much
+    }
     session.output.append_shared(message);
     pushed_(session);
 }
 
 void PubSub::deliver_held(Session& session) {
-    for (const SharedChunk& message : held_) session.output.append_shared(message);
+    session.held_bytes = 0;
+    for (const SharedChunk& message : held_) {
+        if (!session.closing) session.output.append_shared(message);
+    }
     held_.clear();
-    pushed_(session);
+    if (!session.closing) pushed_(session);
 }
 
 void PubSub::forget_gone() {

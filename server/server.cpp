@@ -81,7 +81,9 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       lazy_free(&background),
       removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
-      evictor(keyspace, removals, settings.memory, clock, random, [] { return used_memory(); }),
+      evictor(keyspace, removals, settings.memory, clock, random,
+              // What scripts hold in Lua is bounded by itself, and no key should go for it.
+              [this] { return used_memory() - std::min<std::uint64_t>(used_memory(), scripting->vm_bytes()); }),
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
@@ -243,6 +245,7 @@ void Server::cron() {
 void Server::serve_while_busy() {
     // Asio takes connections and signals; nothing that it runs touches what the turn is at.
     if (clients.serve_while_busy()) loop->poll_inside();
+    clients.end_busy();
 }
 
 int Server::idle_ms() {

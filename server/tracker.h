@@ -3,6 +3,7 @@
 // What a session asked for with CLIENT TRACKING: the part of server/tracking that lives and dies with the session.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Tracker {
     bool broken = false;     // whom it redirected to has gone
     std::uint64_t redirect = 0;  // id of the session that is told instead; 0: itself
     std::vector<std::string> prefixes;
+    std::size_t bytes = 0;  // of the prefixes, for the session's memory
 };
 
 }  // namespace keel

@@ -57,8 +57,10 @@ void Tracking::enable(Session& session, const Tracker& wanted) {
     Tracker& tracker = *session.tracker;
     std::vector<std::string> prefixes = std::move(tracker.prefixes);
     const bool caching = tracker.caching;
+    const std::size_t bytes = tracker.bytes;
     tracker = wanted;
     tracker.caching = caching;
+    tracker.bytes = bytes;
     tracker.prefixes = std::move(prefixes);
     if (!tracker.broadcast) return;
     if (wanted.prefixes.empty()) join(session, {});
@@ -73,16 +75,16 @@ void Tracking::disable(Session& session) {
 }
 
 void Tracking::join(Session& session, std::string prefix) {
-    std::vector<std::string>& joined = session.tracker->prefixes;
-    if (std::find(joined.begin(), joined.end(), prefix) != joined.end()) return;
     auto& listened = prefixes_[prefix];
     if (!listened) {
         listened = std::make_unique<Prefix>();
-        if (std::find(lengths_.begin(), lengths_.end(), prefix.size()) == lengths_.end())
-            lengths_.push_back(prefix.size());
+        ++lengths_[prefix.size()];
     }
-    listened->listeners.push_back(&session);
-    joined.push_back(std::move(prefix));
+    std::vector<Session*>& listeners = listened->listeners;
+    if (std::find(listeners.begin(), listeners.end(), &session) != listeners.end()) return;
+    listeners.push_back(&session);
+    session.tracker->bytes += sizeof(std::string) + prefix.size();
+    session.tracker->prefixes.push_back(std::move(prefix));
 }
 
 void Tracking::leave(Session& session, const std::string& prefix) {
@@ -90,8 +92,8 @@ void Tracking::leave(Session& session, const std::string& prefix) {
     std::erase(found->second->listeners, &session);
     if (!found->second->listeners.empty()) return;
     prefixes_.erase(found);
-    const auto same_length = [&prefix](const auto& other) { return other.first.size() == prefix.size(); };
-    if (std::none_of(prefixes_.begin(), prefixes_.end(), same_length)) std::erase(lengths_, prefix.size());
+    const auto length = lengths_.find(prefix.size());
+    if (--length->second == 0) lengths_.erase(length);
 }
 
 // ---- What was read ----
@@ -102,6 +104,7 @@ void Tracking::after(const Command& command, std::span<const Bytes> words) {
     const Tracker& tracker = *session->tracker;
     const bool skipped = tracker.opt_in ? !tracker.caching : tracker.opt_out && tracker.caching;
     if (tracker.broadcast || skipped || !command.is(Flag::readonly) || command.is(Flag::pubsub)) return;
+    if (command.spec().group == Group::scripting) return;  // what a script reads, not what it names
     found_.clear();
     if (!command.find_keys(words, found_)) return;
     for (const KeyPosition& position : found_.all()) remember(session->id, words[position.index]);
@@ -217,8 +220,8 @@ void Tracking::tell(Session& session, Message& message) {
 // ---- Prefixes ----
 
 void Tracking::note_below_prefixes(Bytes key, std::uint64_t by) {
-    for (const std::size_t length : lengths_) {
-        if (length > key.size()) continue;
+    for (const auto& [length, prefixes] : lengths_) {
+        if (length > key.size()) break;
         const auto found = prefixes_.find(std::string{key.substr(0, length)});
         if (found == prefixes_.end()) continue;
         found->second->changed.insert_or_assign(std::string{key}, by);

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -108,7 +109,7 @@ class Tracking {
     std::size_t items_ = 0;   //   and their readers
     std::uint64_t swept_ = 0;  // how far: a cursor of keys_
     std::unordered_map<std::string, std::unique_ptr<Prefix>> prefixes_;
-    std::vector<std::size_t> lengths_;  // of the prefixes, each once: a key is looked up by its first so many bytes
+    std::map<std::size_t, std::size_t> lengths_;  // of the prefixes, and of how many: a key is looked up by its beginnings
     bool changed_below_ = false;        // some prefix has something to tell
     KeyList found_;
 };

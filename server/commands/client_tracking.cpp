@@ -3,6 +3,9 @@
 // CLIENT TRACKING, CACHING, TRACKINGINFO and GETREDIR. What they turn on: server/tracking.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "server/commands/client_commands.h"
 #include "server/server.h"
 
@@ -17,8 +20,17 @@ Error overlapping(Bytes fresh, Bytes kind, Bytes other) {
                              fresh, kind, other)};
 }
 
-// One that the client has already may be named again.
+// Whether none begins with another: next to each other in their order if any do.
+bool are_apart(const Tracker& wanted, const Tracker* present) {
+    std::vector<Bytes> all{wanted.prefixes.begin(), wanted.prefixes.end()};
+    if (present != nullptr) all.insert(all.end(), present->prefixes.begin(), present->prefixes.end());
+    std::sort(all.begin(), all.end());
+    return std::adjacent_find(all.begin(), all.end(), overlap) == all.end();
+}
+
+// The first two that overlap, in the order in which Redis comes across them.
 Status check_prefixes(const Tracker& wanted, const Tracker* present) {
+    if (are_apart(wanted, present)) return {};
     for (std::size_t i = 0; i < wanted.prefixes.size(); ++i) {
         const std::string& prefix = wanted.prefixes[i];
         if (present != nullptr) {

@@ -454,6 +454,7 @@ bool ClientSet::held_up(const Connection& connection) const {
 }
 
 bool ClientSet::serve_while_busy() {
+    busy_ = true;
     answer_batch_while_busy();
     while (ready_at_ < ready_end_) {  // the rest of this turn's: nobody tells of them again
         const epoll_event event = ready_[ready_at_++];
@@ -464,7 +465,7 @@ bool ClientSet::serve_while_busy() {
     for (Connection* connection : waiting) {
         if (connection->buried || held_up(*connection) || connection->parked != Parked::no) continue;
         if (connection->resumed) process_while_busy(*connection);
-        if (connection->rereads && (connection->events & EPOLLIN) != 0) read_while_busy(*connection);
+        if (!connection->buried && connection->rereads && (connection->events & EPOLLIN) != 0) read_while_busy(*connection);
     }
     std::array<epoll_event, 64> ready;
     const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 0);
@@ -508,8 +509,9 @@ void ClientSet::on_ready_while_busy(Connection& connection, std::uint32_t ready)
 }
 
 void ClientSet::read_while_busy(Connection& connection) {
-    // Who waits, and who sends an argument too large to stand in the input, has its turn later.
+    // Who waits, who does not read, and who sends an argument too large to stand in the input, has its turn later.
     if (connection.parked != Parked::no || !connection.parser.wanted().empty()) return read_again(connection);
+    if (connection.output.bytes() >= kOutputHighWater) return read_again(connection);
     std::size_t got = 0;
     const bool came = receive(connection, connection.input.room(kReadBytes), kReadBytes, got);
     connection.input.filled(got);
@@ -524,6 +526,10 @@ void ClientSet::process_while_busy(Connection& connection) {
     const Bytes input = connection.input.bytes();
     std::size_t taken = 0;
     while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+        if (session.output.bytes() >= kOutputHighWater) {
+            wake(connection);  // the rest when the script is over, or what it has is read
+            break;
+        }
         parser.limits().authenticated = session.authenticated;
         const auto outcome = parser.next(input.substr(taken), busy_words_);
         taken += parser.consumed();
@@ -554,7 +560,7 @@ const OutputLimit& ClientSet::output_limit(const Session& session) const {
 
 void ClientSet::check_output(Connection& connection) {
     Session& session = connection;
-    const std::size_t held = session.output.memory_bytes();
+    const std::size_t held = session.output.memory_bytes() + session.held_bytes;
     if (held <= kOutputUncounted) [[likely]]
         return;
     recent_max_output_ = std::max(recent_max_output_, held);
@@ -589,6 +595,15 @@ void ClientSet::pushed_to(Session& session) {
 }
 
 void ClientSet::flush() {
+    write_out();
+    if (busy_) return;  // in the middle of a turn: nobody is freed
+    const std::uint64_t memory_limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
+    if (memory_limit != 0 && memory_bytes_ > memory_limit) [[unlikely]]
+        evict_clients();
+    free_buried();
+}
+
+void ClientSet::write_out() {
     if (!to_write_.empty()) {
         const std::uint64_t started = CycleClock::ticks();
         const std::uint64_t share_end = stats_.bytes_out + kTurnBytesOut;
@@ -605,10 +620,6 @@ void ClientSet::flush() {
         to_write_.resize(left);
         stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
     }
-    const std::uint64_t memory_limit = settings_.clients.max_memory.of(settings_.memory.max_bytes);
-    if (memory_limit != 0 && memory_bytes_ > memory_limit) [[unlikely]]
-        evict_clients();
-    free_buried();
 }
 
 void ClientSet::free_buried() {
@@ -701,6 +712,7 @@ void ClientSet::bury(Connection& connection) {
     connection.buried = true;
     memory_bytes_ -= connection.accounted;
     epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd, nullptr);
+    if (busy_) ::shutdown(connection.fd, SHUT_RDWR);  // it is freed when the script is over: its peer need not wait
     for (Item& item : batch_) {
         if (item.connection == &connection) item.connection = nullptr;
     }

@@ -78,6 +78,8 @@ class ClientSet {
     std::size_t turn(std::int64_t now_ms);
     // See the story. True: a bell rang.
     bool serve_while_busy();
+    // The stretch of others' requests is over: the script goes on, or has ended.
+    void end_busy() { busy_ = false; }
     // There is something to do without waiting: sessions that were woken, that sent more than one read took, or that
     // had no share in the turn.
     [[nodiscard]] bool has_more() const { return !waiting_.empty() || !to_write_.empty(); }
@@ -161,6 +163,7 @@ class ClientSet {
     std::size_t gather(Connection& connection, Bytes input);
     void keep_rest(Connection& connection, Bytes rest);
     void fetch_ahead();
+    void write_out();
     void run_batch();
     void take_back(Connection& connection, std::size_t from);
     void put_off(std::size_t from);
@@ -199,6 +202,7 @@ class ClientSet {
     std::size_t shared_used_ = 0;
     ArgumentList words_;
     std::vector<Item> batch_;
+    bool busy_ = false;                        // between serve_while_busy() and end_busy()
     std::size_t running_at_ = 0;               // in the batch
     const Connection* running_ = nullptr;      // whose request runs
     const Connection* busy_with_ = nullptr;    // whose input is being taken apart

@@ -154,6 +154,7 @@ Status Runner::run(Context& cx, const Program& program, std::span<const Bytes> k
         return {};
     }
     client.error_counted = frame.counted;
+    if (!whole) error_text_.insert(0, "ERR ");
     if (!whole || frame.failed) cx.reply().error(error_text_);
     return {};
 }

@@ -13,6 +13,8 @@ struct Scripting {
     Scripting(Server& server, bool unsafe_functions)
         : runner(server), scripts(runner, unsafe_functions), libraries(runner, unsafe_functions) {}
 
+    [[nodiscard]] std::uint64_t vm_bytes() const { return scripts.vm_bytes() + libraries.vm_bytes(); }
+
     Runner runner;
     EvalScripts scripts;
     Libraries libraries;

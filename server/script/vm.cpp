@@ -76,10 +76,15 @@ int run_guarded(lua_State* lua) {
 bool Vm::protect(absl::FunctionRef<void(lua_State*)> work, std::string& error) {
     Guarded guarded{work};
     const int top = lua_gettop(lua_);
-    if (lua_cpcall(lua_, run_guarded, &guarded) == 0) return true;
+    const bool done = lua_cpcall(lua_, run_guarded, &guarded) == 0;
+    if (done && bytes_ > kMostBytes / 2) [[unlikely]]
+        collect_all();
+    if (done) return true;
     const Bytes text = lua_type(lua_, -1) == LUA_TSTRING ? bytes_at(lua_, -1) : Bytes{"unknown error"};
     error.assign(text);
     lua_settop(lua_, top);
+    // Lua 5.1 does not collect when memory runs out: what the script left would be in the way of all others.
+    if (bytes_ > kMostBytes / 2) collect_all();
     return false;
 }
 
