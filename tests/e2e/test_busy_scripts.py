@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a script that runs for long, or takes much, does to others: nobody is freed too early, nothing grows without bound."""
+import socket
+import struct
+import time
+
+import pytest
+
+from keel import PATIENCE, SANITIZED, info_of, keel_only, wait_for
+from resp import Closed, Error
+
+pytestmark = keel_only
+FOREVER = ("EVAL", "while true do redis.pcall('echo', 'x') end", "0")
+
+
+@pytest.fixture
+def impatient(start):
+    return start({"busy-reply-threshold": 20})
+
+
+def reset(client):
+    """Ends the connection at once, with what is on its way."""
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.socket.close()
+
+
+def run(client):
+    client.send(*FOREVER)
+    time.sleep(0.3)
+
+
+def kill(server):
+    with server.client() as c:
+        assert c("SCRIPT", "KILL") == "OK"
+        wait_for(lambda: c("PING") == "PONG", what="the script to end")
+
+
+def resident_mb(server):
+    with open("/proc/%d/status" % server.process.pid) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) // 1024
+
+
+def test_the_client_of_the_script_goes_away(impatient):
+    runner = impatient.client()
+    runner.pipeline([("PING",), ("PING",)])
+    runner.send("PING")
+    run(runner)
+    reset(runner)
+    for _ in range(5):  # each is accepted in the middle of the script
+        with impatient.client() as other:
+            assert other("PING").code == "BUSY"
+    kill(impatient)
+
+
+def test_others_go_away_in_the_middle(impatient):
+    runner = impatient.client(timeout=60)
+    others = [impatient.client() for _ in range(30)]
+    for other in others[:10]:
+        other.send_raw(b"PING\r\nQUIT\r\nPING\r\n")
+    run(runner)
+    for other in others[10:20]:
+        other.send_raw(b"PING\r\n" * 3000 + b"QUIT\r\n" + b"PING\r\n" * 100)
+    for other in others[20:]:
+        other.send("PING")
+        reset(other)
+    time.sleep(0.2)
+    for _ in range(10):
+        with impatient.client() as late:
+            late.send_raw(b"PING\r\nQUIT\r\n")
+    for other in others[:20]:  # QUIT is answered, and the connection ends before the script does
+        with pytest.raises(Closed):
+            while True:
+                other.read()
+    kill(impatient)
+    assert isinstance(runner.read(), Error)
+
+
+def test_output_is_bounded_while_a_script_runs(impatient):
+    before = resident_mb(impatient)
+    runner = impatient.client(timeout=60)
+    run(runner)
+    flood = impatient.client()
+    flood.socket.settimeout(0.5)
+    with pytest.raises(OSError):
+        for _ in range(200):
+            flood.socket.sendall(b"PING\r\n" * 20_000)
+    if not SANITIZED:
+        assert resident_mb(impatient) - before < 200
+    kill(impatient)
+    reset(flood)
+
+
+def test_messages_to_oneself_are_bounded(start):
+    server = start({"client-output-buffer-limit": "pubsub 1mb 0 0"})
+    c3 = server.client(resp=3)
+    c3("SUBSCRIBE", "ch")
+    c3.send("EVAL", "for i = 1, 300 do redis.call('publish', 'ch', ARGV[1]) end return 1", "0", "x" * 100_000)
+    with pytest.raises(Closed):
+        while True:
+            c3.read()
+    with server.client() as c:
+        assert c("PING") == "PONG"
+
+
+def test_no_key_goes_for_what_a_script_holds(start):
+    server = start({"maxmemory-policy": "allkeys-lru"})
+    with server.client(timeout=60 * PATIENCE) as c:
+        c.pipeline([("SET", "k%d" % i, "x" * 100_000) for i in range(100)])
+        c("CONFIG", "SET", "maxmemory", "60mb")
+        assert c("EVAL", "local t = {} for i = 1, 1000000 do t[i] = i .. 'x' end return #t", "0") == 1_000_000
+        assert [c("SET", "k", "v") for _ in range(3)] == ["OK"] * 3
+        assert c("DBSIZE") == 101 and info_of(c, "stats")["evicted_keys"] == "0"
+
+
+@pytest.mark.skipif(SANITIZED, reason="a gigabyte of small tables takes a sanitizer minutes")
+def test_an_interpreter_that_ran_full_serves_the_next_one(start):
+    server = start()
+    with server.client(timeout=120 * PATIENCE) as c:
+        assert c("EVAL", "local t = {} for i = 1, 3e7 do t[i] = {} end", "0").startswith("ERR not enough memory")
+        assert [c("EVAL", "return %d" % i, "0") for i in range(20)] == list(range(20))
+        assert int(info_of(c, "memory")["used_memory_vm_eval"]) < 100_000_000
+
+
+def test_many_prefixes(start):
+    with start().client(resp=3, timeout=20 * PATIENCE) as c:
+        words = [w for i in range(20_000) for w in ("PREFIX", "p%05d" % i)]
+        assert c("CLIENT", "TRACKING", "ON", "BCAST", *words) == "OK"
+        assert c("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "p00007x").startswith(
+            "ERR Prefix 'p00007x' overlaps with an existing prefix 'p00007'.")
+        assert c("CLIENT", "TRACKING", "OFF") == "OK"
+        assert info_of(c, "stats")["tracking_total_prefixes"] == "0"
