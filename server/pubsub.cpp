@@ -16,6 +16,9 @@ namespace {
 // What a subscription takes beside its topic's name: itself, its slot in the table and its places in two lists.
 constexpr std::size_t kSubscriptionBytes = sizeof(Subscription) + 12 + 2 * sizeof(Subscription*);
 
+// So much of messages may wait for the end of a command before anybody asks whether it is too much.
+constexpr std::size_t kHeldUncounted = 64 * 1024;
+
 std::size_t bytes_of(const Topic& topic) { return kSubscriptionBytes + topic.name.size(); }
 
 std::uint32_t& counter(Session& session, TopicKind kind) {
@@ -213,7 +216,8 @@ void PubSub::push(Session& session, const SharedChunk& message) {
         if (session.closing) return;
         held_.push_back(message);
         session.held_bytes += message.bytes().size();
-        return pushed_(session);  // which ends it if that is too much
+        if (session.held_bytes > kHeldUncounted) pushed_(session);  // which ends it if that is too much
+        return;
     }
     session.output.append_shared(message);
     pushed_(session);

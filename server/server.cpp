@@ -70,6 +70,19 @@ std::uint64_t random_seed() {
 }
 }  // namespace
 
+namespace {
+
+// The bytes that count for maxmemory. What scripts hold in Lua has a bound of its own, and no key should go for it; but
+// for the little that every interpreter takes, so that the figure is that of INFO.
+std::uint64_t memory_against_limit(const script::Scripting& scripting) {
+    constexpr std::uint64_t kUsual = std::uint64_t{1} << 20;
+    const std::uint64_t used = used_memory();
+    const std::uint64_t held = scripting.vm_bytes();
+    return held <= kUsual ? used : used - std::min(used, held - kUsual);
+}
+
+}  // namespace
+
 Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts process_facts)
     : config(configuration),
       settings(configuration.settings()),
@@ -82,8 +95,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
       evictor(keyspace, removals, settings.memory, clock, random,
-              // What scripts hold in Lua is bounded by itself, and no key should go for it.
-              [this] { return used_memory() - std::min<std::uint64_t>(used_memory(), scripting->vm_bytes()); }),
+              [this] { return memory_against_limit(*scripting); }),
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),

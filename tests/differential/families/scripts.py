@@ -23,7 +23,7 @@ CALLS = [
     "'echo', ARGV[1]", "'ping'", "'select', 0", "'foo'", "'get'", "", "'get', {}", "'set', KEYS[1], nil", "'config', 'get', 'x'", "'subscribe', 'x'", "'monitor'",
     "'eval', 'return 1', 0", "'object'", "'object', 'x'", "'publish', 'c', ARGV[1]", "'setrange', KEYS[1], -1, 'x'", "'expire', KEYS[1], 'x'", "'geopos', KEYS[1], 'm'",
     "'zpopmin', KEYS[1]", "'lpos', KEYS[1], 'a'", "'hrandfield', KEYS[1]", "'hmget', KEYS[1], 'f', 'g'", "'append', KEYS[1], 1.5", "'set', KEYS[1], 1e20", "'echo', 1/3",
-    "'echo', -0.0", "'echo', 2^53", "'echo', 1/0", "'echo', true", "'debug', 'sleep', 0", "'sintercard', 1, KEYS[1]", "'scan', 0, 'match', 'nothing*'",
+    "'echo', -0.0", "'echo', 2^53", "'echo', 1/0", "'echo', true", "'debug', 'sleep', 0", "'sintercard', 1, KEYS[1]",
 ]
 RETURNS = [
     "return redis.call(%s)", "return redis.pcall(%s)", "return {redis.pcall(%s), 'end'}", "return type(redis.call(%s))", "return {pcall(redis.call, %s)}",
