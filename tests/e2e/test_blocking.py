@@ -202,7 +202,7 @@ def test_timeouts_are_kept(c, seconds):
         c.send(*words)
         assert c.raw() == empty
         took = time.monotonic() - began
-        assert seconds - 0.0005 <= took < seconds + (0.12 if IS_PEER else 0.02) * PATIENCE, words
+        assert seconds - 0.0005 <= took < seconds + (0.12 if IS_PEER else 0.1) * PATIENCE, words
 
 
 def test_timeouts_end_in_their_own_order(server, c):
