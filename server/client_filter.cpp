@@ -22,7 +22,8 @@ constexpr ErrorText kAgeNotPositive{"ERR maxage should be greater than 0"};
 constexpr Bytes kOptions[] = {"ID", "TYPE", "USER", "ADDR", "LADDR", "MAXAGE", "SKIPME"};
 
 bool is_option(Bytes word) {
-    return std::any_of(std::begin(kOptions), std::end(kOptions), [&](Bytes option) { return equal_nocase(word, option); });
+    return std::any_of(std::begin(kOptions), std::end(kOptions),
+                       [&](Bytes option) { return equal_nocase(word, option); });
 }
 
 }  // namespace

@@ -79,10 +79,10 @@ std::string client_line(const Session& session, std::int64_t now_ms) {
                    session.transaction ? session.transaction->memory_bytes() : 0);
     fmt::format_to(to, " rbs={} rbp={} obl={} oll={} omem={} tot-mem={}", out.buffer_size, session.output_peak_bytes,
                    out.buffer_used, out.list_chunks, out.list_bytes, session.memory_bytes());
-    fmt::format_to(to, " events={}{} cmd={} user={} redir={} resp={}", session.reads ? "r" : "",
-                   session.writes ? "w" : "",
-                   session.last_command == nullptr ? Bytes{"NULL"} : session.last_command->name(), session.user_name(),
-                   session.tracker ? static_cast<std::int64_t>(session.tracker->redirect) : -1, session.reply.protocol());
+    fmt::format_to(
+        to, " events={}{} cmd={} user={} redir={} resp={}", session.reads ? "r" : "", session.writes ? "w" : "",
+        session.last_command == nullptr ? Bytes{"NULL"} : session.last_command->name(), session.user_name(),
+        session.tracker ? static_cast<std::int64_t>(session.tracker->redirect) : -1, session.reply.protocol());
     fmt::format_to(to, " lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}", session.lib_name,
                    session.lib_ver, session.bytes_in, session.bytes_out, session.commands);
     return line;

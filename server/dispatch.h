@@ -5,7 +5,8 @@
 //     resolve -> gates -> run -> record (statistics, slow log, effects)
 //
 // The gates stand in one list in dispatch.cpp, which says why in that order. Each either lets the request
-// pass, refuses it with an error, or parks the session.
+// pass, refuses it with an error, or parks the session. While a script runs for long a shorter list asks, which ends
+// with BUSY (execute_while_busy).
 //
 // Always true:
 //   1. A refused or parked request has touched nothing.

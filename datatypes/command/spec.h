@@ -109,7 +109,9 @@ enum class Flag : std::uint32_t {
 constexpr Flag operator|(Flag a, Flag b) {
     return static_cast<Flag>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
-constexpr bool has(Flag set, Flag one) { return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(one)) != 0; }
+constexpr bool has(Flag set, Flag one) {
+    return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(one)) != 0;
+}
 
 // ACL categories. Those that follow from flags (read, write, admin, dangerous, fast, slow, pubsub, blocking) are
 // added at registration; a row names only the rest.
@@ -184,7 +186,9 @@ enum class Use : std::uint16_t {
 constexpr Use operator|(Use a, Use b) {
     return static_cast<Use>(static_cast<std::uint16_t>(a) | static_cast<std::uint16_t>(b));
 }
-constexpr bool has(Use set, Use one) { return (static_cast<std::uint16_t>(set) & static_cast<std::uint16_t>(one)) != 0; }
+constexpr bool has(Use set, Use one) {
+    return (static_cast<std::uint16_t>(set) & static_cast<std::uint16_t>(one)) != 0;
+}
 
 // Where keys stand in a request; the model is that of Redis' key specifications (begin_search, find_keys).
 struct KeySpec {
@@ -251,7 +255,7 @@ struct CommandSpec {
     Bytes summary = {};
     Bytes syntax = {};
     std::span<const CommandSpec> subcommands = {};
-    std::span<const Bytes> tips = {};     // COMMAND INFO's hints for clients, e.g. "nondeterministic_output"
+    std::span<const Bytes> tips = {};  // COMMAND INFO's hints for clients, e.g. "nondeterministic_output"
     Bytes deprecated_since = {};
     Bytes replaced_by = {};
 };

@@ -20,8 +20,8 @@ extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // GCC comes 
 #endif
 
 #if defined(KEEL_JEMALLOC)
-// Read by jemalloc before main. A slab of 4096 or 8192 bytes, as blocks of streams and nodes of lists are, would hold one
-// such region, and its record of 128 bytes would weigh 3 percent of it; of 32 pages it is lost in the sum. Unused
+// Read by jemalloc before main. A slab of 4096 or 8192 bytes, as blocks of streams and nodes of lists are, would hold
+// one such region, and its record of 128 bytes would weigh 3 percent of it; of 32 pages it is lost in the sum. Unused
 // pages go back after about a second, not ten: a client's large buffers are used again at once or not at all.
 extern "C" {
 extern const char* malloc_conf;

@@ -31,7 +31,7 @@ struct AllocatorFigures {
     std::uint64_t allocated = 0;  // by the program
     std::uint64_t active = 0;     // in pages that hold allocations
     std::uint64_t resident = 0;
-    std::uint64_t muzzy = 0;      // pages lazily given back
+    std::uint64_t muzzy = 0;  // pages lazily given back
 };
 [[nodiscard]] AllocatorFigures allocator_figures();
 // "jemalloc-5.3.0", "libc".

@@ -155,7 +155,8 @@ class Reply {
         store_le(to, word | static_cast<std::uint8_t>(prefix));
         return word >> 56;
     }
-    // A short bulk takes at most 7 bytes before its text and 2 behind; one more because a header is stored as a word of 8.
+    // A short bulk takes at most 7 bytes before its text and 2 behind; one more because a header is stored as a word
+    // of 8.
     static constexpr std::size_t kShortBulkMore = 10;
     // Writes a short bulk; returns its end.
     [[gnu::always_inline]] static char* store_bulk(Bytes bytes, char* to) noexcept {
@@ -197,8 +198,8 @@ class Reply {
     std::string last_error_;
 };
 
-// Many bulks in a row. What is looked up for each of Reply's bulks is looked up once, and where the next byte goes stays
-// in a register. While a run lives nothing else writes to its reply.
+// Many bulks in a row. What is looked up for each of Reply's bulks is looked up once, and where the next byte goes
+// stays in a register. While a run lives nothing else writes to its reply.
 class BulkRun {
   public:
     explicit BulkRun(Reply& reply) noexcept : reply_(reply), room_(room_of(reply)) {}

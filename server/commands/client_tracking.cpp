@@ -16,8 +16,9 @@ namespace {
 bool overlap(Bytes a, Bytes b) { return a.starts_with(b) || b.starts_with(a); }
 
 Error overlapping(Bytes fresh, Bytes kind, Bytes other) {
-    return Error{fmt::format("ERR Prefix '{}' overlaps with {} prefix '{}'. Prefixes for a single client must not overlap.",
-                             fresh, kind, other)};
+    return Error{
+        fmt::format("ERR Prefix '{}' overlaps with {} prefix '{}'. Prefixes for a single client must not overlap.",
+                    fresh, kind, other)};
 }
 
 // Whether none begins with another: next to each other in their order if any do.
@@ -39,8 +40,7 @@ Status check_prefixes(const Tracker& wanted, const Tracker* present) {
             }
         }
         for (std::size_t j = i + 1; j < wanted.prefixes.size(); ++j) {
-            if (overlap(prefix, wanted.prefixes[j]))
-                return overlapping(prefix, "another provided", wanted.prefixes[j]);
+            if (overlap(prefix, wanted.prefixes[j])) return overlapping(prefix, "another provided", wanted.prefixes[j]);
         }
     }
     return {};

@@ -74,7 +74,7 @@ class ClientSet {
     void add_bell(int descriptor);
     void remove_bell(int descriptor);
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
-    // connections had something to do. before_flush() runs between the last command and the first write.
+    // connections had something to do.
     std::size_t turn(std::int64_t now_ms);
     // See the story. True: a bell rang.
     bool serve_while_busy();
