@@ -88,7 +88,7 @@ struct Tls {
     bool session_caching = true;
     std::int32_t session_cache_size = 20480;
     std::int32_t session_cache_timeout_s = 300;
-    std::int32_t auto_reload_interval_s = 0;  // 0: certificates are read once
+    std::int32_t auto_reload_interval_s = 60;  // 0: certificates are read once
 };
 
 // ---- The process -------------------------------------------------------------------------------------------

@@ -112,6 +112,9 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_open([this](Session& session) { acl::greet(users, session); });
+    clients.set_on_secured([this](Session& session, const std::vector<std::string>& names) {
+        if (!names.empty()) acl::welcome(*this, session, names);
+    });
     clients.set_on_close([this](Session& session) {
         if (session.monitor) monitors.remove(session);
         watches.forget(session);
@@ -249,6 +252,7 @@ void Server::cron() {
     clients.cron(now_ms);
     clients.evict_clients();
     tracking.cron();
+    loop->tls.cron(settings.tls, now_ms);
     if (!pause.active()) make_room();
     after_command.drain();
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);

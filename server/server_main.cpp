@@ -76,10 +76,14 @@ int serve(Config& config, ProcessFacts facts) {
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
     if (const Status loaded = acl::load_users(server); !loaded) return fail_logged(loaded.error().text());
     config.own_lines("user", [&server] { return acl::user_lines(server); });
-    if (settings.network.port == 0 && settings.network.unix_socket.empty()) {
+    if (settings.network.port == 0 && settings.tls.port == 0 && settings.network.unix_socket.empty()) {
         return fail_logged("Configured to not listen anywhere, exiting.");
     }
-    auto listeners = Listeners::open(server.loop->context(), settings.network);
+    if (settings.tls.port != 0) {
+        if (const Status made = server.loop->tls.configure(settings.tls); !made)
+            return fail_logged(fmt::format("Failed to configure TLS: {}", made.error().text()));
+    }
+    auto listeners = Listeners::open(server.loop->context(), settings.network, settings.tls.port);
     if (!listeners) return fail_logged(listeners.error().text());
     server.loop->listeners = *std::move(listeners);
     if (const Status adopted = adopt_process_settings(server); !adopted) return fail_logged(adopted.error().text());

@@ -103,13 +103,15 @@ class Session : public Caller {
     std::size_t argument_bytes = 0;        // of the request being gathered
     std::size_t held_bytes = 0;            // of messages that wait for the end of its command
     std::size_t waiting_bytes = 0;         // of the command that waits for keys
+    std::size_t transport_bytes = 0;       // what its TLS holds
     std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
 
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.
     [[nodiscard]] std::size_t memory_bytes() const {
         return sizeof(Session) + 1024 + name.capacity() + output.memory_bytes() + input_capacity + argument_bytes +
-               waiting_bytes + held_bytes + (tracker ? tracker->bytes : 0) + (subscriber ? subscriber->bytes : 0) + (transaction ? transaction->memory_bytes() : 0);
+               waiting_bytes + held_bytes + transport_bytes + (tracker ? tracker->bytes : 0) +
+               (subscriber ? subscriber->bytes : 0) + (transaction ? transaction->memory_bytes() : 0);
     }
 };
 

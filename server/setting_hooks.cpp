@@ -20,11 +20,12 @@ namespace {
 Status listen_anew(Server& server) {
     Loop& loop = *server.loop;
     const Network& network = server.settings.network;
-    auto opened = Listeners::open(loop.context(), network, loop.listeners.get());
+    const int tls_port = server.settings.tls.port;
+    auto opened = Listeners::open(loop.context(), network, tls_port, loop.listeners.get());
     if (loop.listeners) loop.listeners->stop(server);
     if (!opened) {
         loop.listeners.reset();
-        opened = Listeners::open(loop.context(), network);
+        opened = Listeners::open(loop.context(), network, tls_port);
     }
     if (!opened) return opened.error();
     loop.listeners = *std::move(opened);
@@ -42,8 +43,26 @@ void follow_addresses(Server& server) {
             return set_process_title(server, server.settings.process.title_template);
         };
     };
-    server.config.on_change({"port"}, hook("Unable to listen on this port. Check server logs."));
+    server.config.on_change({"port", "tls-port"}, hook("Unable to listen on this port. Check server logs."));
     server.config.on_change({"bind"}, hook("Failed to bind to specified addresses."));
+}
+
+// The files are read as soon as there is a TLS port, and kept should it go.
+Status read_tls(Server& server) {
+    if (server.settings.tls.port == 0) return {};
+    const Status read = server.loop->tls.configure(server.settings.tls);
+    if (read) return {};
+    log_warning("Failed to configure TLS: {}", read.error().text());
+    return Error{"Unable to update TLS configuration. Check server logs."};
+}
+
+void follow_tls(Server& server) {
+    server.config.on_change(
+        {"tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-ca-cert-file", "tls-ca-cert-dir",
+         "tls-dh-params-file", "tls-protocols", "tls-ciphers", "tls-ciphersuites", "tls-prefer-server-ciphers",
+         "tls-session-caching", "tls-session-cache-size", "tls-session-cache-timeout", "tls-auth-clients",
+         "tls-cluster", "tls-replication", "tls-port"},
+        [&server] { return read_tls(server); });
 }
 
 void follow_memory(Server& server) {
@@ -51,9 +70,10 @@ void follow_memory(Server& server) {
         const std::uint64_t limit = server.settings.memory.max_bytes;
         const std::uint64_t used = used_memory();
         if (limit == 0 || used <= limit) return {};
-        log_warning("WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). "
-                    "Keys will be evicted, or commands that take memory refused, as maxmemory-policy says.",
-                    limit, used);
+        log_warning(
+            "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). "
+            "Keys will be evicted, or commands that take memory refused, as maxmemory-policy says.",
+            limit, used);
         server.evictor.make_room();  // a first step; more come with each command and periodically
         return {};
     });
@@ -68,14 +88,15 @@ void follow_clients(Server& server) {
         const std::uint32_t wanted = server.settings.clients.max_clients;
         const std::uint32_t possible = raise_file_limit(wanted);
         if (possible >= wanted) return {};
-        return Error{fmt::format("The operating system is not able to handle the specified number of clients, try with {}", possible)};
+        return Error{fmt::format(
+            "The operating system is not able to handle the specified number of clients, try with {}", possible)};
     });
 }
 
 }  // namespace
 
 void follow_settings(Server& server) {
-    server.config.on_change({"tls-port", "appendonly"}, [&server] { return refuse_unsafe(server.settings); });
+    server.config.on_change({"appendonly"}, [&server] { return refuse_unsafe(server.settings); });
     server.config.on_change(
         {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
          "slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",
@@ -87,6 +108,7 @@ void follow_settings(Server& server) {
         });
     follow_memory(server);
     follow_clients(server);
+    follow_tls(server);  // before a TLS port opens
     follow_addresses(server);
 }
 

@@ -68,6 +68,7 @@ struct Stats {
     std::uint64_t acl_denied_command = 0;
     std::uint64_t acl_denied_key = 0;
     std::uint64_t acl_denied_channel = 0;
+    std::uint64_t acl_denied_certificate = 0;
     std::uint64_t dirty = 0;  // changes since the last save
     std::uint64_t peak_memory = 0;
     std::map<std::string, std::uint64_t, std::less<>> errors;  // by code, for errorstats

@@ -30,7 +30,7 @@ function(add_e2e prefix server label)
              COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider --durations=3 ${file}
              WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/e2e)
     set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT 300
-      ENVIRONMENT "KEEL_SERVER=${server};KEEL_PEER_SERVER=${KEEL_PEER_SERVER};PYTHONDONTWRITEBYTECODE=1")
+      ENVIRONMENT "KEEL_SERVER=${server};KEEL_PEER_SERVER=${KEEL_PEER_SERVER};PYTHONDONTWRITEBYTECODE=1;${ARGN}")
     if(name IN_LIST e2e_alone)
       set_tests_properties(${prefix}.${short} PROPERTIES RUN_SERIAL ON)
     endif()
@@ -41,6 +41,9 @@ if(TARGET keel-server)
 endif()
 if(KEEL_ASAN_DIR AND EXISTS ${KEEL_ASAN_DIR}/keel-server)
   add_e2e(asan.e2e ${KEEL_ASAN_DIR}/keel-server "e2e;asan")
+endif()
+if(KEEL_TEST_MODE STREQUAL "long" AND TARGET keel-server)
+  add_e2e(tls.e2e $<TARGET_FILE:keel-server> "e2e;tls" "KEEL_TEST_TLS=1")
 endif()
 if(KEEL_TEST_MODE STREQUAL "long" AND KEEL_PEER_SERVER)
   add_e2e(peer.e2e ${KEEL_PEER_SERVER} "e2e;peer")   # the suite's facts are facts about redis-server, too

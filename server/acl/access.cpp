@@ -133,6 +133,7 @@ std::uint64_t& counter(Stats& stats, Denied what) {
         case Denied::key: return stats.acl_denied_key;
         case Denied::channel: return stats.acl_denied_channel;
         case Denied::auth: return stats.acl_denied_auth;
+        case Denied::certificate: return stats.acl_denied_certificate;
         default: return stats.acl_denied_command;
     }
 }
@@ -171,6 +172,24 @@ Error refused(Server& server, Session& session, const Call& call, const Refusal&
     Error error = told(session, call, refusal.what);
     if (where != Where::lua) return error;
     return Error{fmt::format("NOPERM ACL failure in script: {}", error.text().substr(kNoPerm.size()))};
+}
+
+void welcome(Server& server, Session& session, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        auto user = server.users.find(name);
+        if (user == nullptr || !user->enabled()) continue;
+        log_verbose("TLS: the client at {} is user '{}' by its certificate", session.peer_address, name);
+        session.rights = std::move(user);
+        session.authenticated = true;
+        return;
+    }
+    ++counter(server.stats, Denied::certificate);
+    note(server, session,
+         {.reason = Denied::certificate,
+          .where = Where::toplevel,
+          .object = names.front(),
+          .user = names.front(),
+          .client = {}});
 }
 
 Error refused_login(Server& server, const Session& session, Bytes command, Bytes user) {

@@ -18,6 +18,10 @@ namespace keel::acl {
 // A session begins: it is the default user, and in if that one lets everyone in.
 void greet(const Users& users, Session& session);
 
+// Its certificate names it (tls-auth-clients-user): the first of `names` that is a user makes it that user, without a
+// password; if none is, or it is switched off, it stays who it is, and the refusal is counted and logged.
+void welcome(Server& server, Session& session, const std::vector<std::string>& names);
+
 // The users of the configuration's lines, or of the aclfile. The error is ready for the log.
 Status load_users(Server& server);
 // Reads the aclfile. The error is ready to be replied.

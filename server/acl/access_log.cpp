@@ -21,6 +21,7 @@ Bytes reason_name(Denied reason) {
         case Denied::key: return "key";
         case Denied::channel: return "channel";
         case Denied::auth: return "auth";
+        case Denied::certificate: return "tls-cert";
         default: return "command";
     }
 }

@@ -49,6 +49,7 @@ enum class Denied : std::uint8_t {
     command,
     key,
     auth,
+    certificate,  // of a TLS client: no user has its name
     channel,
 };
 

@@ -32,6 +32,7 @@ constexpr Section kSections[] = {
     {"errorstats", "Errorstats", Shown::usually, info::error_stats},
     {"latencystats", "Latencystats", Shown::if_all, info::latency_stats},
     {"cluster", "Cluster", Shown::usually, info::cluster},
+    {"tls", "TLS", Shown::if_all, info::tls},
     {"keyspace", "Keyspace", Shown::usually, info::keyspace},
     {"debug", "Debug", Shown::by_name_only, info::debug},
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// INFO server, clients, cpu, modules: the process itself, and who is connected to it.
+// INFO server, clients, cpu, modules, tls: the process itself, and who is connected to it.
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include "server/info/sections.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
+#include "server/net/tls_context.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -129,6 +130,19 @@ void cpu(const Server&, InfoText& out) {
     out.field("used_cpu_user_children", cpu_seconds(children.ru_utime));
     out.field("used_cpu_sys_main_thread", cpu_seconds(thread.ru_stime));
     out.field("used_cpu_user_main_thread", cpu_seconds(thread.ru_utime));
+}
+
+// What of TLS runs out one day. A certificate that is not there has no fields.
+void tls(const Server& server, InfoText& out) {
+    const std::int64_t now_ms = server.clock.wall_ms();
+    const auto show = [&out](Bytes whose, const std::optional<CertificateFacts>& facts) {
+        if (!facts) return;
+        out.field(fmt::format("tls_{}_cert_serial", whose), facts->serial);
+        out.field(fmt::format("tls_{}_cert_expires_in_seconds", whose), facts->expires_in_s);
+    };
+    out.field("tls_port", server.settings.tls.port);
+    show("server", server.loop->tls.certificate(now_ms));
+    show("ca", server.loop->tls.authority(now_ms));
 }
 
 // There are none to list: keel loads no modules.

@@ -24,6 +24,7 @@ void command_stats(const Server& server, InfoText& out);
 void error_stats(const Server& server, InfoText& out);
 void latency_stats(const Server& server, InfoText& out);
 void cluster(const Server& server, InfoText& out);
+void tls(const Server& server, InfoText& out);
 void keyspace(const Server& server, InfoText& out);
 void debug(const Server& server, InfoText& out);
 

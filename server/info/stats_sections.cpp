@@ -65,6 +65,7 @@ void write_denied(const Stats& stats, InfoText& out) {
     out.field("acl_access_denied_cmd", stats.acl_denied_command);
     out.field("acl_access_denied_key", stats.acl_denied_key);
     out.field("acl_access_denied_channel", stats.acl_denied_channel);
+    out.field("acl_access_denied_tls_cert", stats.acl_denied_certificate);
 }
 
 // Idle: this server has no input and output threads, and its reply buffers have one size.

@@ -15,6 +15,7 @@
 #include "server/client_info.h"
 #include "server/cycle_clock.h"
 #include "server/dispatch.h"
+#include "server/net/tls_channel.h"
 #include "server/stats.h"
 
 namespace keel {
@@ -38,20 +39,6 @@ std::size_t encoded_bytes(std::span<const Bytes> words) {
     return bytes;
 }
 
-ssize_t send_pieces(int fd, std::span<iovec> pieces, std::size_t most) {
-    if (pieces.size() == 1) [[likely]]
-        return send(fd, pieces[0].iov_base, std::min(pieces[0].iov_len, most), MSG_NOSIGNAL);
-    std::size_t count = 0;
-    for (; count < pieces.size() && most > 0; ++count) {
-        pieces[count].iov_len = std::min(pieces[count].iov_len, most);
-        most -= pieces[count].iov_len;
-    }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
-}
-
 }  // namespace
 
 ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock)
@@ -72,24 +59,24 @@ ClientSet::~ClientSet() {
 
 Connection& ClientSet::of(Session& session) { return static_cast<Connection&>(session); }
 
-Session& ClientSet::adopt(int fd, std::string peer, std::string local, bool unix_socket, bool loopback) {
+Session& ClientSet::adopt(Accepted accepted) {
     const std::uint64_t id = next_id_++;
     RequestLimits limits;
     limits.max_bulk_bytes = settings_.clients.max_bulk_bytes;
-    auto owned = std::make_unique<Connection>(id, fd, limits, kShareBytes);
+    auto owned = std::make_unique<Connection>(id, accepted.fd, std::move(accepted.tls), limits, kShareBytes);
     Connection& connection = *owned;
     Session& session = connection;
-    session.peer_address = std::move(peer);
-    session.local_address = std::move(local);
-    session.unix_socket = unix_socket;
-    session.loopback = loopback;
+    session.peer_address = std::move(accepted.peer);
+    session.local_address = std::move(accepted.local);
+    session.unix_socket = accepted.unix_socket;
+    session.loopback = accepted.loopback;
     session.created_ms = session.last_used_ms = clock_.wall_ms();
     if (on_open_) on_open_(session);
     by_id_.emplace(id, std::move(owned));
     account(connection);
     connection.events = EPOLLIN | EPOLLRDHUP;
     epoll_event event{.events = connection.events | EPOLLET, .data = {.ptr = &connection}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) close(session);
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, accepted.fd, &event) != 0) close(session);
     ++stats_.connections_received;
     return session;
 }
@@ -201,7 +188,9 @@ void ClientSet::read(Connection& connection) {
 
 // False: nothing came, or the connection ended.
 bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std::size_t& got) {
-    const ssize_t result = recv(connection.fd, to, room, 0);
+    const ssize_t result = connection.receive({to, room});
+    if (connection.tls != nullptr) [[unlikely]]
+        after_tls(connection, result);
     if (result <= 0) {
         if (result < 0 && errno == EINTR) read_again(connection);
         if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
@@ -223,6 +212,24 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
     if (got == room || connection.hung_up) [[unlikely]]
         read_again(connection);
     return true;
+}
+
+// A read from a connection with TLS gave `result`; errno stays as it is.
+void ClientSet::after_tls(Connection& connection, ssize_t result) {
+    TlsChannel& tls = *connection.tls;
+    const int failure = errno;
+    if (result < 0 && failure == EPROTO) {
+        log_warning("Error accepting a client connection: {} (addr={} laddr={})", tls.error(), connection.peer_address,
+                    connection.local_address);
+    }
+    // A part of a record came: behind it may stand the rest, or the end.
+    if (tls.more() || (tls.took() && connection.hung_up)) read_again(connection);
+    if (tls.unsent()) wrote_to(connection);
+    if (tls.take_established()) {
+        if (on_secured_) on_secured_(connection, tls.peer_names(settings_.tls.auth_clients_user));
+        wrote_to(connection);
+    }
+    errno = failure;
 }
 
 void ClientSet::read_again(Connection& connection) {
@@ -355,6 +362,8 @@ void ClientSet::note_input(Connection& connection) {
 
 void ClientSet::account(Connection& connection) {
     if (connection.buried) return;
+    if (connection.tls != nullptr) [[unlikely]]
+        connection.transport_bytes = connection.tls->memory_bytes();
     const std::size_t now = connection.memory_bytes();
     memory_bytes_ += now - connection.accounted;
     connection.accounted = now;
@@ -526,6 +535,7 @@ void ClientSet::free_buried() {
         return;
     std::erase_if(to_write_, [](const Connection* connection) { return connection->buried; });
     for (Connection* connection : graves_) {
+        if (connection->tls != nullptr) connection->tls->say_goodbye(connection->fd);
         ::close(connection->fd);
         by_id_.erase(connection->id);
     }
@@ -539,10 +549,10 @@ void ClientSet::write(Connection& connection) {
     session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
     // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
     std::size_t share = kShareBytes;
-    while (!session.output.empty() && share > 0) {
+    while (connection.has_output() && share > 0) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
-        const ssize_t sent = send_pieces(connection.fd, {pieces.data(), count}, share);
+        const ssize_t sent = connection.send({pieces.data(), count}, share);
         ++stats_.writes;
         if (sent < 0) {
             if (errno == EINTR) continue;
@@ -560,13 +570,14 @@ void ClientSet::write(Connection& connection) {
     go_on(connection);
     const bool done =
         session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
-    if (session.output.empty() && done) return close(session);
+    const bool left = connection.has_output();
+    if (!left && done) return close(session);
     std::uint32_t events = 0;
     if (!connection.ending && !connection.ended) events |= EPOLLRDHUP;
-    if (!session.output.empty()) events |= EPOLLOUT;
+    if (left) events |= EPOLLOUT;
     const bool reads = !connection.ended && !session.close_after_reply;
     if (reads) events |= EPOLLIN;
-    watch(connection, events, share == 0 && !session.output.empty());
+    watch(connection, events, share == 0 && left);
 }
 
 // Whoever had its share of this turn goes on in the next one; whoever held all it may, once half of it was read.
@@ -694,7 +705,7 @@ void ClientSet::drain(std::int64_t budget_us) {
     for (;;) {
         bool waiting = false;
         for (const auto& [id, connection] : by_id_) {
-            const bool has_output = !connection->output.empty() && !connection->closing;
+            const bool has_output = connection->has_output() && !connection->closing;
             waiting = waiting || has_output;
             if (!connection->buried) watch(*connection, has_output ? std::uint32_t{EPOLLOUT} : 0U);
         }

@@ -57,13 +57,23 @@ namespace keel {
 class Dispatcher;
 struct Stats;
 
+// A connection as the listener hands it over. The addresses are as CLIENT LIST shows them.
+struct Accepted {
+    int fd;
+    std::string peer;
+    std::string local;
+    bool unix_socket = false;
+    bool loopback = false;
+    std::unique_ptr<TlsChannel> tls;  // null: plain
+};
+
 class ClientSet {
   public:
     ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock);
     ~ClientSet();
 
-    // Takes over an accepted, non-blocking socket. The addresses are as CLIENT LIST shows them.
-    Session& adopt(int fd, std::string peer, std::string local, bool unix_socket, bool loopback);
+    // Takes over an accepted, non-blocking socket.
+    Session& adopt(Accepted accepted);
 
     // Waits until a connection is ready or a bell rings, at most `most_ms` (0: not at all), and notes which connections
     // are, for turn(). True: a bell rang.
@@ -123,6 +133,10 @@ class ClientSet {
     // Told of each session when it comes, and before it goes.
     void set_on_open(std::function<void(Session&)> hook) { on_open_ = std::move(hook); }
     void set_on_close(std::function<void(Session&)> hook) { on_close_ = std::move(hook); }
+    // Told when a session's TLS stands, before anything that it sent runs, with the names that its certificate may be a
+    // user by.
+    using OnSecured = std::function<void(Session&, const std::vector<std::string>& names)>;
+    void set_on_secured(OnSecured hook) { on_secured_ = std::move(hook); }
     [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
     // Seconds-grade maxima of the recent past, for INFO.
     [[nodiscard]] std::size_t recent_max_input() const { return recent_max_input_; }
@@ -158,6 +172,7 @@ class ClientSet {
     void read_own(Connection& connection);
     void read_large(Connection& connection, std::span<char> room);
     bool receive(Connection& connection, char* to, std::size_t room, std::size_t& got);
+    void after_tls(Connection& connection, ssize_t result);
     void process(Connection& connection, Bytes input);
     void process_own(Connection& connection);
     std::size_t gather(Connection& connection, Bytes input);
@@ -216,6 +231,7 @@ class ClientSet {
     std::vector<Connection*> graves_;
     std::function<void(Session&)> on_open_;
     std::function<void(Session&)> on_close_;
+    OnSecured on_secured_;
     std::uint64_t cron_at_ = 0;     // id from which the next cron goes on
     std::size_t memory_bytes_ = 0;  // of all sessions, as last looked at
     std::size_t recent_max_input_ = 0;

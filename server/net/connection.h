@@ -6,11 +6,19 @@
 //            -> input + parser's progress          (a request is incomplete, or the session parked or had its share)
 //            -> the parser's large block                              (a large argument)
 //
+// With TLS, what receive() gives was decrypted on the way, and what send() takes is encrypted (tls_channel.h).
+//
 // Always true:
 //   1. An idle connection holds no input buffer: input is freed when it runs empty.
 //   2. input begins where the current request begins.
 //   3. A connection is freed only at the end of a turn (ClientSet::bury).
 #pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <memory>
+#include <span>
 
 #include "protocol/resp/request_parser.h"
 #include "server/net/pending_input.h"
@@ -18,13 +26,22 @@
 
 namespace keel {
 
+class TlsChannel;
+
 // A client's session is always one of these (a script or a replica's link has a plain Session).
 struct Connection final : Session {
-    Connection(std::uint64_t session_id, int socket, const RequestLimits& limits, std::size_t share_bytes)
-        : Session(session_id), parser(limits), output_mark(share_bytes) {
-        fd = socket;
-    }
+    // `channel` is null where there is no TLS.
+    Connection(std::uint64_t session_id, int socket, std::unique_ptr<TlsChannel> channel, const RequestLimits& limits,
+               std::size_t share_bytes);
+    ~Connection();
 
+    // As recv and sendmsg, the latter of at most `most` bytes of the pieces.
+    ssize_t receive(std::span<char> room);
+    ssize_t send(std::span<iovec> pieces, std::size_t most);
+    // There is something to be sent, or the socket has not taken yet what was.
+    [[nodiscard]] bool has_output() const;
+
+    std::unique_ptr<TlsChannel> tls;
     RequestParser parser;
     PendingInput input;  // bytes of requests that did not run yet
 

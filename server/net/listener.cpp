@@ -15,6 +15,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -22,6 +23,8 @@
 
 #include "protocol/base/log.h"
 #include "protocol/resp/errors.h"
+#include "server/net/loop.h"
+#include "server/net/tls_channel.h"
 #include "server/server.h"
 
 namespace keel {
@@ -38,6 +41,7 @@ struct Listeners::Listener {
     asio::steady_timer retry;                   // after an error such as too many open files
     std::string address;                        // host, or path
     int port = 0;
+    bool tls = false;
     bool unix_socket = false;
     bool owns_path = false;  // removes the unix socket's path at its end
 
@@ -92,14 +96,14 @@ void set_keepalive(int fd, int seconds) {
 }
 
 template <typename Failed>
-Result<int> listening_socket(const std::string& address, const Network& network, const Failed& failed) {
+Result<int> listening_socket(const std::string& address, int port, int backlog, const Failed& failed) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     hints.ai_family = address == "*" ? AF_INET : address == "::*" ? AF_INET6 : AF_UNSPEC;
     const char* host = address == "*" || address == "::*" ? nullptr : address.c_str();
     addrinfo* found = nullptr;
-    if (const int code = getaddrinfo(host, std::to_string(network.port).c_str(), &hints, &found); code != 0) {
+    if (const int code = getaddrinfo(host, std::to_string(port).c_str(), &hints, &found); code != 0) {
         return failed(gai_strerror(code));
     }
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner{found, freeaddrinfo};
@@ -110,8 +114,7 @@ Result<int> listening_socket(const std::string& address, const Network& network,
     if (::bind(socket.fd, found->ai_addr, found->ai_addrlen) != 0) {
         return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
     }
-    if (::listen(socket.fd, network.tcp_backlog) != 0)
-        return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
+    if (::listen(socket.fd, backlog) != 0) return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
     return socket.release();
 }
 
@@ -121,11 +124,12 @@ Listeners::Listeners(asio::io_context& context) : context_(context) {}
 
 Listeners::~Listeners() = default;
 
-Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network,
+Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network, int tls_port,
                                                    Listeners* previous) {
     std::unique_ptr<Listeners> out{new Listeners{context}};
-    if (network.port != 0) {
-        KEEL_TRY(out->open_all_tcp(network, previous));
+    for (const Port port : {Port{network.port, false}, Port{tls_port, true}}) {
+        if (port.number == 0) continue;
+        KEEL_TRY(out->open_all_tcp(network, port, previous));
     }
     // Last: what follows cannot fail, so the path changes hands.
     if (!network.unix_socket.empty()) {
@@ -134,11 +138,11 @@ Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, co
     return out;
 }
 
-Status Listeners::open_all_tcp(const Network& network, const Listeners* previous) {
-    const Error none{fmt::format("Failed listening on port {} (tcp), aborting.", network.port)};
+Status Listeners::open_all_tcp(const Network& network, Port port, const Listeners* previous) {
+    const Error none{fmt::format("Failed listening on port {} ({}), aborting.", port.number, port.tls ? "tls" : "tcp")};
     for (const std::string& entry : network.bind) {
         const bool optional = !entry.empty() && entry[0] == '-';
-        const Status status = open_tcp(optional ? entry.substr(1) : entry, network, previous);
+        const Status status = open_tcp(optional ? entry.substr(1) : entry, network, port, previous);
         if (status) continue;
         if (!optional) {
             log_warning("{}", status.error().text());
@@ -146,7 +150,8 @@ Status Listeners::open_all_tcp(const Network& network, const Listeners* previous
         }
         log_verbose("{}", status.error().text());
     }
-    if (listeners_.empty() && !network.bind.empty()) return none;
+    const auto of_port = [port](const auto& listener) { return listener->port == port.number; };
+    if (std::none_of(listeners_.begin(), listeners_.end(), of_port) && !network.bind.empty()) return none;
     return {};
 }
 
@@ -158,18 +163,19 @@ int Listeners::shared_socket(const std::string& address, int port) const {
     return -1;
 }
 
-Status Listeners::open_tcp(const std::string& address, const Network& network, const Listeners* previous) {
+Status Listeners::open_tcp(const std::string& address, const Network& network, Port port, const Listeners* previous) {
     const auto failed = [&](const char* why) {
         return Error{
-            fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, network.port, why)};
+            fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, port.number, why)};
     };
-    SocketCloser socket{previous != nullptr ? previous->shared_socket(address, network.port) : -1};
+    SocketCloser socket{previous != nullptr ? previous->shared_socket(address, port.number) : -1};
     if (socket.fd < 0) {
-        KEEL_TRY(socket.fd, listening_socket(address, network, failed));
+        KEEL_TRY(socket.fd, listening_socket(address, port.number, network.tcp_backlog, failed));
     }
     auto listener = std::make_shared<Listener>(context_, socket.release());
     listener->address = address;
-    listener->port = network.port;
+    listener->port = port.number;
+    listener->tls = port.tls;
     listeners_.push_back(std::move(listener));
     return {};
 }
@@ -243,7 +249,9 @@ void Listeners::Listener::wait(const std::shared_ptr<Listener>& self, Server& se
 
 // False: nothing can be accepted for now, though connections wait.
 bool Listeners::Listener::accept(Server& server) {
-    for (std::uint32_t i = 0; i < server.settings.network.new_connections_per_cycle; ++i) {
+    const Network& network = server.settings.network;
+    const std::uint32_t most = tls ? network.new_tls_connections_per_cycle : network.new_connections_per_cycle;
+    for (std::uint32_t i = 0; i < most; ++i) {
         const int connection = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (connection >= 0) {
             accepted(server, connection);
@@ -276,8 +284,8 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
     }
     const auto refuse = [&](Bytes text) {
         const std::string line = fmt::format("-{}\r\n", text);
-        [[maybe_unused]] const ssize_t sent =
-            ::send(connection, line.data(), line.size(), MSG_NOSIGNAL);  // best effort
+        // At best; with TLS, before its handshake, there is no way to say it.
+        if (!tls) static_cast<void>(::send(connection, line.data(), line.size(), MSG_NOSIGNAL));
         ::close(connection);
         ++server.stats.connections_rejected;
     };
@@ -288,8 +296,9 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
         ++server.stats.connections_received;
         return refuse(errors::kProtectedMode.text);
     }
-    Session& session =
-        server.clients.adopt(connection, std::move(peer_text), std::move(local_text), unix_socket, loopback);
+    Accepted accepted{connection, std::move(peer_text), std::move(local_text), unix_socket, loopback, nullptr};
+    if (tls && (accepted.tls = server.loop->tls.accept()) == nullptr) return refuse(errors::kTooManyClients.text);
+    const Session& session = server.clients.adopt(std::move(accepted));
     log_verbose("Accepted {}", session.peer_address);
 }
 
@@ -303,17 +312,19 @@ std::string Listeners::first_address() const {
 
 std::vector<std::string> Listeners::descriptions() const {
     std::vector<std::string> out;
-    std::string tcp;
-    int port = 0;
-    for (const auto& listener : listeners_) {
-        if (listener->unix_socket) {
-            out.push_back(fmt::format("name=unix,bind={}", listener->address));
-        } else {
-            tcp += fmt::format(",bind={}", listener->address);
+    for (const bool tls : {false, true}) {
+        std::string addresses;
+        int port = 0;
+        for (const auto& listener : listeners_) {
+            if (listener->unix_socket || listener->tls != tls) continue;
+            addresses += fmt::format(",bind={}", listener->address);
             port = listener->port;
         }
+        if (port != 0) out.push_back(fmt::format("name={}{},port={}", tls ? "tls" : "tcp", addresses, port));
     }
-    if (!tcp.empty()) out.insert(out.begin(), fmt::format("name=tcp{},port={}", tcp, port));
+    for (const auto& listener : listeners_) {
+        if (listener->unix_socket) out.push_back(fmt::format("name=unix,bind={}", listener->address));
+    }
     return out;
 }
 

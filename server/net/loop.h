@@ -22,6 +22,8 @@
 #include <functional>
 #include <memory>
 
+#include "server/net/tls_context.h"
+
 namespace keel {
 
 struct Server;
@@ -43,8 +45,10 @@ class Loop {
     // Asio's part of a turn, in the middle of another one: new connections, signals. The next turn polls again.
     void poll_inside();
 
-    // Accepts connections; replaced as a whole when bind or port change.
+    // Accepts connections; replaced as a whole when bind or a port change.
     std::unique_ptr<Listeners> listeners;
+    // What those of the TLS port are made with.
+    TlsContext tls;
 
   private:
     void turn(Server& server);

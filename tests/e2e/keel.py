@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Starts, watches and stops the server that the suite tests.
 
+With KEEL_TEST_TLS set, servers listen for TLS only, and Server.client() speaks it.
+
 The program comes from the environment: KEEL_SERVER, else the newest build/*/keel-server. It may be redis-server 7.0
 as well: most facts here are facts about Redis, and running the suite against it shows that they are
 (tests for keel alone are marked @keel_only).
@@ -10,6 +12,7 @@ Always true:
   2. A server that died by itself, or left a sanitizer's or crash report, fails the test unless the test expected it.
   3. Every wait is bounded.
 """
+import atexit
 import ctypes
 import glob
 import os
@@ -18,12 +21,14 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
 
 import pytest
 
+import certificates
 from resp import Client, Error  # noqa: F401  (tests import both from here)
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -64,6 +69,28 @@ SANITIZED = _sanitized()
 PATIENCE = 4 if SANITIZED else 1  # what times are multiplied with where a slower build may take longer
 
 keel_only = pytest.mark.skipif(IS_PEER, reason="a fact about keel alone")
+
+_tls = {}
+
+
+def tls_by_default():
+    """The authority that all servers' certificates come from; None unless KEEL_TEST_TLS asks for TLS."""
+    if not os.environ.get("KEEL_TEST_TLS"):
+        return None
+    if not _tls:
+        _tls["authority"] = certificates.Authority()
+        _tls["authority"].issue("server")
+        atexit.register(_tls["authority"].remove)
+    return _tls["authority"]
+
+
+def tls_client(authority, certificate=None):
+    """An ssl.SSLContext that trusts the authority, and shows NAME.crt if one is named."""
+    context = ssl.create_default_context(cafile=authority.path("ca.crt"))
+    if certificate:
+        context.load_cert_chain(authority.path(certificate + ".crt"), authority.path(certificate + ".key"))
+    return context
+
 
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "BUG REPORT START")
 
@@ -123,10 +150,14 @@ class Server:
         self.expect_exit = not ready
         directives = dict(self.BASE, port=self.port, dir=self.dir) if base else {}
         directives.update(config or {})
+        self.tls = None
+        if tls_by_default() and directives.get("port") and "tls-port" not in directives:
+            directives.update(certificates.directives(tls_by_default(), directives["port"], tls_auth_clients="no"))
+            self.tls = tls_client(tls_by_default())
         self.config_file = os.path.join(self.dir, "test.conf")
         with open(self.config_file, "w") as f:
             f.write(text if text is not None else "".join(self._lines(directives)))
-        self.port = int(directives.get("port") or 0) if text is None else self.port
+        self.port = int(directives.get("port") or directives.get("tls-port") or 0) if text is None else self.port
         self.path = str(directives.get("unixsocket", "")).strip('"')
         self.args = [str(a) for a in args]
         self.environment = dict(os.environ, **(environment or {}))
@@ -197,7 +228,7 @@ class Server:
 
     # --- clients ---
     def client(self, timeout=10.0 * PATIENCE, resp=2):
-        c = Client(path=self.path, timeout=timeout) if not self.port else Client(self.port, timeout=timeout)
+        c = Client(path=self.path, timeout=timeout) if not self.port else Client(self.port, timeout=timeout, tls=self.tls)
         if resp == 3:
             c("HELLO", "3")
         return c

@@ -15,6 +15,7 @@ Always true:
   2. What the server sent is consumed reply by reply; bytes after a reply stay for the next read.
 """
 import socket
+import ssl
 import time
 
 
@@ -78,7 +79,9 @@ def encode(*words):
 
 
 class Client:
-    def __init__(self, port=None, path=None, host="127.0.0.1", timeout=10.0):
+    """With `tls` (an ssl.SSLContext) it speaks TLS."""
+
+    def __init__(self, port=None, path=None, host="127.0.0.1", timeout=10.0, tls=None):
         self.timeout = timeout
         self.attribute = None
         self.buffer = bytearray()
@@ -91,6 +94,8 @@ class Client:
         else:
             self.socket = socket.create_connection((host, port), timeout)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
 
     # --- out ---
     def send_raw(self, data):
@@ -121,7 +126,7 @@ class Client:
             data = self.socket.recv(1 << 18)
         except socket.timeout:
             raise TimeoutError("no reply within %.1f s" % (self.timeout if timeout is None else timeout)) from None
-        except (ConnectionResetError, BrokenPipeError) as e:
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as e:
             raise Closed(str(e)) from None
         if not data:
             raise Closed("closed by the server")

@@ -8,9 +8,6 @@ using namespace keel;
 TEST_CASE("start checks: default settings are safe, and what is missing is named") {
     CHECK(refuse_unsafe(Settings{}));
     Settings settings;
-    settings.tls.port = 6380;
-    CHECK(refuse_unsafe(settings).error().text().find("'tls-port'") != Bytes::npos);
-    settings = {};
     settings.replication.primary_host = "10.0.0.1";
     CHECK(refuse_unsafe(settings).error().text().find("'replicaof'") != Bytes::npos);
     settings = {};

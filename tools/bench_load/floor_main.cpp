@@ -4,7 +4,8 @@
 // reply; no table, no values, no commands. What a real server costs above this is its own doing.
 //
 //     keel_bench_floor --port PORT [... what servers take is ignored] --reply-bytes N     5: "+OK", else a value of N
-//     bytes
+//     bytes; 0: Pub/Sub, that is, who sends SUBSCRIBE gets what is published, the same message each time, in one write
+//     for all that came at once
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -121,6 +123,7 @@ class Floor {
         std::string_view text(chunk_.data(), static_cast<std::size_t>(got));
         if (!half.empty()) text = half.append(text);
         out_.clear();
+        if (reply_.empty()) return fan_out(fd, text);
         for (std::size_t length = request_length(text); length > 0; length = request_length(text)) {
             out_ += reply_;
             text.remove_prefix(length);
@@ -129,7 +132,25 @@ class Floor {
         write_all(fd, out_);
     }
 
-    std::string reply_;
+    // Requests come whole: the load waits for all that it asked for.
+    void fan_out(int fd, std::string_view text) {
+        if (text.find("SUBSCRIBE") != std::string_view::npos) {
+            subscribers_.push_back(fd);
+            return write_all(fd, "*3\r\n$9\r\nsubscribe\r\n$7\r\nchannel\r\n:1\r\n");
+        }
+        std::string messages;
+        const std::string message = fmt::format("*3\r\n$7\r\nmessage\r\n$7\r\nchannel\r\n$64\r\n{}\r\n", std::string(64, 'x'));
+        for (std::size_t length = request_length(text); length > 0; length = request_length(text)) {
+            out_ += fmt::format(":{}\r\n", subscribers_.size());
+            messages += message;
+            text.remove_prefix(length);
+        }
+        for (const int subscriber : subscribers_) write_all(subscriber, messages);
+        write_all(fd, out_);
+    }
+
+    std::string reply_;  // empty: Pub/Sub
+    std::vector<int> subscribers_;
     std::string out_;
     std::array<char, 1 << 18> chunk_{};
     std::unordered_map<int, std::string> half_;
@@ -147,7 +168,8 @@ int main(int count, char** words) {
         if (name == "--port") port = std::atoi(words[i + 1]);
         if (name == "--reply-bytes") bytes = static_cast<std::size_t>(std::atol(words[i + 1]));
     }
-    Floor floor(port,
-                bytes == 5 ? std::string("+OK\r\n") : fmt::format("${}\r\n{}\r\n", bytes, std::string(bytes, 'x')));
+    std::string reply;
+    if (bytes != 0) reply = bytes == 5 ? "+OK\r\n" : fmt::format("${}\r\n{}\r\n", bytes, std::string(bytes, 'x'));
+    Floor floor(port, reply);
     floor.run();
 }

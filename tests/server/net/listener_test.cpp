@@ -61,7 +61,7 @@ TEST_CASE("listeners: a new set shares the sockets that it keeps") {
     auto first = Listeners::open(context, network);
     REQUIRE(first);
     CHECK_FALSE(Listeners::open(context, network));  // the port is taken
-    auto second = Listeners::open(context, network, first->get());
+    auto second = Listeners::open(context, network, 0, first->get());
     REQUIRE(second);
     first->reset();
     CHECK(connects(network.port));
@@ -76,7 +76,7 @@ TEST_CASE("listeners: a set that cannot be had leaves the old one as it was") {
     auto other = Listeners::open(context, taken);
     auto first = Listeners::open(context, network);
     REQUIRE(first);
-    const auto second = Listeners::open(context, taken, first->get());
+    const auto second = Listeners::open(context, taken, 0, first->get());
     REQUIRE_FALSE(second);
     CHECK(second.error().text().find("Failed listening on port " + std::to_string(taken.port)) != Bytes::npos);
     CHECK(connects(network.port));
@@ -101,7 +101,7 @@ TEST_CASE("listeners: the unix socket's path goes with the last set that has it"
     network.unix_socket = folder.path + "/s";
     auto first = Listeners::open(context, network);
     REQUIRE(first);
-    auto second = Listeners::open(context, network, first->get());
+    auto second = Listeners::open(context, network, 0, first->get());
     REQUIRE(second);
     first->reset();
     CHECK(access(network.unix_socket.c_str(), F_OK) == 0);
