@@ -277,6 +277,7 @@ void announce_start(const Config& config, const ProcessFacts&) {
 void announce_ready(Server& server) {
     const Network& network = server.settings.network;
     if (network.port != 0) log_notice("Ready to accept connections tcp");
+    if (server.settings.tls.port != 0) log_notice("Ready to accept connections tls");
     if (!network.unix_socket.empty()) log_notice("Ready to accept connections unix");
     notify_supervisor(server.settings.process, "STATUS=Ready to accept connections\nREADY=1\n");
 }

@@ -22,9 +22,15 @@ endif()
 # The black-box suite, one test per file, against one server program. Files whose facts are times run alone.
 file(GLOB e2e_files CONFIGURE_DEPENDS e2e/test_*.py)
 set(e2e_alone test_expiry_timing test_clients test_startup)
+# Files about how a process starts, or with programs that are not told of certificates: test_tls has its own.
+set(e2e_plain test_bullmq test_client_features test_client_types test_clients test_config test_process
+              test_redis_cli_hints test_startup)
 function(add_e2e prefix server label)
   foreach(file ${e2e_files})
     get_filename_component(name ${file} NAME_WE)
+    if(prefix STREQUAL "tls.e2e" AND name IN_LIST e2e_plain)
+      continue()
+    endif()
     string(REGEX REPLACE "^test_" "" short ${name})
     add_test(NAME ${prefix}.${short}
              COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider --durations=3 ${file}

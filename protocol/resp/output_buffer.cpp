@@ -109,7 +109,9 @@ void OutputBuffer::append_slowly(Bytes bytes) {
 void OutputBuffer::append_shared(const SharedChunk& shared) {
     const Bytes bytes = shared.bytes();
     if (bytes.empty()) return;
-    if (bytes.size() <= kCopyShared && room() >= bytes.size()) return append(bytes);
+    // A single short one is shared, so that thousands of subscribers hold no chunk each for it; where others wait already,
+    // bytes side by side cost less than a chunk, and a piece of the write, for each.
+    if (bytes.size() <= kCopyShared && tail_ != nullptr) return append(bytes);
     Chunk* chunk = allocate(sizeof(Chunk));
     chunk->shared = shared;
     chunk->begin = const_cast<char*>(bytes.data());  // read only: the chunk has no room

@@ -111,7 +111,7 @@ class OutputBuffer {
         append_slowly(bytes);
     }
 
-    // By reference; a short one is copied when the tail has room for it.
+    // By reference; a short one is copied if it is not the first that waits.
     void append_shared(const SharedChunk& shared);
 
     // Where a deferred header will stand. Marks end in the reverse order of their beginning.

@@ -69,7 +69,7 @@ void server(const Server& server, InfoText& out) {
     out.field("process_id", getpid());
     out.field("process_supervised", supervisor(process));
     out.field("run_id", server.facts.run_id);
-    out.field("tcp_port", server.settings.network.port);
+    out.field("tcp_port", server.settings.network.port != 0 ? server.settings.network.port : server.settings.tls.port);
     out.field("server_time_usec", now_us);
     out.field("uptime_in_seconds", uptime_s);
     out.field("uptime_in_days", uptime_s / 86400);

@@ -78,7 +78,7 @@ class TlsChannel {
     [[nodiscard]] std::size_t memory_bytes() const { return kOwnBytes + unsent_.capacity() + raw_left_.capacity(); }
 
   private:
-    static constexpr std::size_t kOwnBytes = 24 * 1024;
+    static constexpr std::size_t kOwnBytes = 15 * 1024;
     static constexpr std::size_t kSealBytes = 64 * 1024;
     static constexpr std::size_t kReceiveBytes = 256 * 1024;  // in one call
 

@@ -68,6 +68,8 @@ def _sanitized():
 SANITIZED = _sanitized()
 PATIENCE = 4 if SANITIZED else 1  # what times are multiplied with where a slower build may take longer
 
+# A test that closes one side of a connection, or lets a program connect that was not told of certificates.
+plain_only = pytest.mark.skipif("KEEL_TEST_TLS" in os.environ, reason="a fact about plain connections")
 keel_only = pytest.mark.skipif(IS_PEER, reason="a fact about keel alone")
 
 _tls = {}
@@ -232,6 +234,15 @@ class Server:
         if resp == 3:
             c("HELLO", "3")
         return c
+
+    def connect(self, timeout=60.0 * PATIENCE, receive_buffer=None):
+        """A socket of its own, for tests that mind every byte."""
+        s = socket.socket()
+        if receive_buffer:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        s.settimeout(timeout)
+        s.connect(("127.0.0.1", self.port))
+        return self.tls.wrap_socket(s, server_hostname="localhost") if self.tls else s
 
     def info(self, section="everything"):
         """INFO as a dict of text."""

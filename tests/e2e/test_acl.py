@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from keel import keel_only, wait_for
+from keel import keel_only, plain_only, wait_for
 from resp import Closed, Error
 
 WRONGPASS = Error("WRONGPASS invalid username-password pair or user is disabled.")
@@ -134,7 +134,7 @@ def test_refusals_say_what_and_change_nothing(server, users):
         assert c("SET", "ro:1", "x") == Error("NOPERM No permissions to access a key")
         assert c("GET", "ro:1") is None
         assert c("CONFIG", "SET", "port", "1") == Error("NOPERM User bob has no permissions to run the 'config|set' command")
-        assert c("CONFIG", "GET", "port")[1] == b"%d" % server.port
+        assert c("CONFIG", "GET", "maxclients")[1] == b"10000"
         assert c("PUBLISH", "other", "x") == Error("NOPERM No permissions to access a channel")
         assert c("PUBLISH", "news.1", "x") == 0
         assert c("NOSUCH") == Error("ERR unknown command 'NOSUCH', with args beginning with: ")
@@ -190,7 +190,7 @@ def test_the_log_counts_what_is_alike(server, users):
     assert log[-1][b"timestamp-last-updated"] >= log[-1][b"timestamp-created"]
     assert len(users("ACL", "LOG", "2")) == 2
     after = {k: int(v) for k, v in server.info("stats").items() if k.startswith("acl_access_denied")}
-    assert {k: after[k] - before[k] for k in before} == {"acl_access_denied_auth": 1, "acl_access_denied_cmd": 2,
+    assert {k: after[k] - before[k] for k in before if after[k] != before[k]} == {"acl_access_denied_auth": 1, "acl_access_denied_cmd": 2,
                                                          "acl_access_denied_key": 3, "acl_access_denied_channel": 1}
     with server.client(resp=3) as c3:
         entry = c3("ACL", "LOG", "1")[0]
@@ -472,6 +472,7 @@ def test_what_fresh_users_may_listen_to(server, users):
 
 
 # --- A client library ---
+@plain_only
 def test_python_redis_as_a_user(server, users):
     redis = pytest.importorskip("redis")
     users("ACL", "SETUSER", "app", "on", ">pw", "~app:*", "&app:*", "+@all", "-@dangerous")

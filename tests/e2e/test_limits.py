@@ -4,7 +4,7 @@ import random
 import socket
 import time
 
-from keel import IS_PEER, PATIENCE, info_of, keel_only, wait_for
+from keel import IS_PEER, PATIENCE, info_of, keel_only, plain_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -60,6 +60,7 @@ def test_a_reader_under_the_limit_is_left_alone(server, c):
         assert [len(d.read()) for _ in range(20)] == [1_000_000] * 20
 
 
+@plain_only
 def test_maxclients(server, c):
     assert c("CONFIG", "SET", "maxclients", "4") == "OK"
     kept = [server.client() for _ in range(3)]
@@ -176,6 +177,7 @@ def test_the_server_survives_random_bytes(server, c):
 
 
 @keel_only  # the peer drops what it has not sent when it reads the end of input
+@plain_only
 def test_who_closes_the_sending_side_gets_all_replies(server, c):
     """printf ... | nc: everything was sent, and the end of input follows at once."""
     c("SET", "big", b"x" * 1_000_000)
@@ -189,6 +191,7 @@ def test_who_closes_the_sending_side_gets_all_replies(server, c):
         assert d.closed_within(3)
 
 
+@plain_only
 def test_half_a_request_and_the_end_of_input(server, c):
     with server.client() as d:
         d.send_raw(encode("PING") + b"*2\r\n$3\r\nGET\r\n$5\r\nab")

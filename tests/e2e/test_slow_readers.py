@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Clients that send much before they read, read slowly, or not at all: they get every reply, and no one else notices."""
 import signal
-import socket
 import threading
 import time
 
@@ -9,13 +8,9 @@ from keel import PATIENCE
 from resp import encode
 
 
-def narrow_client(port):
+def narrow_client(server):
     """A connection that takes little at a time."""
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    s.connect(("127.0.0.1", port))
-    s.settimeout(60 * PATIENCE)
-    return s
+    return server.connect(receive_buffer=4096)
 
 
 def read_exactly(s, count):
@@ -30,7 +25,7 @@ def read_exactly(s, count):
 def test_a_pipeline_sent_whole_before_anything_is_read(server, c):
     c("SET", "v", b"x" * 3000)
     count = 60_000  # 180 MB of replies, far over what the server holds for one client
-    with narrow_client(server.port) as s:
+    with narrow_client(server) as s:
         s.sendall(encode("GET", "v") * count)  # ends only if the server goes on reading
         read_exactly(s, count * len(b"$3000\r\n" + b"x" * 3000 + b"\r\n"))
         s.sendall(encode("PING"))
@@ -50,12 +45,12 @@ def test_a_slow_reader_is_not_idle(start):
     server = start({"timeout": "1"})
     with server.client() as c:
         c("SET", "big", b"x" * 30_000_000)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+    with server.connect() as s:
         s.sendall(encode("GET", "big"))
         end = time.monotonic() + 3
         got = 0
         while time.monotonic() < end:  # some 10 MB a second
-            got += len(s.recv(1 << 18))
+            got += read_exactly(s, 1 << 18)
             time.sleep(0.02)
         read_exactly(s, 30_000_013 - got)
 
@@ -64,7 +59,7 @@ def test_the_end_comes_though_output_waits_and_signals_arrive(start):
     server = start()
     with server.client() as c:
         c("SET", "big", b"x" * 30_000_000)
-    with narrow_client(server.port) as s:
+    with narrow_client(server) as s:
         s.sendall(encode("GET", "big"))
         time.sleep(0.2)
         server.kill(signal.SIGTERM)
