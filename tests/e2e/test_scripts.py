@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from keel import PEER, free_port, keel_only, wait_for
+from keel import PEER, SANITIZED, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error
 
 pytestmark = keel_only
@@ -175,6 +175,14 @@ def test_memory_has_a_bound(start, script):
 
 def test_empty_rep_takes_no_time(c):
     assert c("EVAL", "return #(''):rep(2147483647)", 0) == 0
+
+
+@pytest.mark.skipif(SANITIZED, reason="a gigabyte takes a sanitizer long")
+@keel_only
+def test_rep_goes_as_far_as_it_says(start):
+    with start().client(timeout=60) as c:
+        assert c("EVAL", "return #('x'):rep(536870912)", 0) == 536870912
+        assert "too large" in c("EVAL", "return #('x'):rep(536870913)", 0)
 
 
 # ---- The cache ----
