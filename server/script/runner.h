@@ -58,6 +58,8 @@ class Runner {
     [[nodiscard]] std::int64_t running_ms() const;
     // It has run so long that others are answered meanwhile.
     [[nodiscard]] bool busy() const { return busy_; }
+    // One runs that has changed the data set: ended now, it would leave its work half done.
+    [[nodiscard]] bool has_written() const { return running_ && wrote_; }
     // SCRIPT KILL, FUNCTION KILL.
     Status kill(bool function);
     // The server ends: whatever runs ends first.
