@@ -7,6 +7,19 @@ namespace keel::script {
 
 namespace {
 
+constexpr Flag without(Flag set, Flag gone) {
+    return static_cast<Flag>(static_cast<std::uint32_t>(set) & ~static_cast<std::uint32_t>(gone));
+}
+
+// What a script that has said what it does may do.
+Flag declared(Flag flags, ScriptFlag said) {
+    flags = without(flags, Flag::write | Flag::may_replicate | Flag::denyoom | Flag::stale);
+    if (!has(said, ScriptFlag::no_writes)) flags = flags | Flag::write;
+    if (!has(said, ScriptFlag::no_writes) && !has(said, ScriptFlag::allow_oom)) flags = flags | Flag::denyoom;
+    if (has(said, ScriptFlag::allow_stale)) flags = flags | Flag::stale;
+    return flags;
+}
+
 // Closing an interpreter of less takes some hundred microseconds.
 constexpr std::size_t kLargeBytes = std::size_t{1} << 20;
 
@@ -35,6 +48,23 @@ Status Scripting::restore_libraries(Bytes payload, RestoreMode mode, LazyFree& l
     Status restored = libraries.restore(payload, mode, old);
     if (old != nullptr) let_go(std::move(old), count, bytes, in_background ? &lazy_free : nullptr);
     return restored;
+}
+
+Flag Scripting::flags_of(const Call& call) {
+    const CommandSpec& spec = call.command->spec();
+    if (spec.group != Group::scripting || !call.command->is(Flag::movablekeys) || call.words.size() < 2) [[likely]]
+        return call.command->flags();
+    const Bytes word = call.words[1];
+    ScriptFlag said = ScriptFlag::undeclared;
+    if (spec.name.starts_with("fcall")) {
+        if (const Function* function = libraries.find(word)) said = function->flags;
+    } else if (spec.name.starts_with("evalsha")) {
+        const auto sha = parse_sha(word);
+        if (const auto* script = sha ? scripts.find(*sha) : nullptr) said = script->shebang.flags;
+    } else if (const auto shebang = read_shebang(word)) {
+        said = shebang->flags;
+    }
+    return has(said, ScriptFlag::undeclared) ? call.command->flags() : declared(call.command->flags(), said);
 }
 
 }  // namespace keel::script

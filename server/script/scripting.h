@@ -4,6 +4,7 @@
 #pragma once
 
 #include "datatypes/keyspace/lazy_free.h"
+#include "server/call.h"
 #include "server/script/eval_scripts.h"
 #include "server/script/libraries.h"
 #include "server/script/runner.h"
@@ -16,6 +17,8 @@ struct Scripting {
 
     [[nodiscard]] std::uint64_t vm_bytes() const { return scripts.vm_bytes() + libraries.vm_bytes(); }
 
+    // The flags of a command; of one that runs a script those that the script declares, as far as it does.
+    [[nodiscard]] Flag flags_of(const Call& call);
 
     // SCRIPT FLUSH and FUNCTION FLUSH. In the background: the old interpreter is closed there if it is large.
     void flush_scripts(LazyFree& lazy_free, bool in_background);
