@@ -16,6 +16,9 @@
 //   3. With nopass there are no passwords.
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +52,9 @@ class User {
 
     // One rule, a selector as a whole. `all_channels`: what reset and fresh selectors begin with (acl-pubsub-default).
     Status apply(Bytes rule, bool all_channels);
+    // Several, in time that is linear in their number, until `told` has heard of one and its outcome and says false.
+    using Told = absl::FunctionRef<bool(const std::string& rule, const Status& applied)>;
+    void apply_each(std::span<const std::string> rules, bool all_channels, Told told);
 
     [[nodiscard]] bool enabled() const { return enabled_; }
     [[nodiscard]] bool without_password() const { return without_password_; }
@@ -77,6 +83,7 @@ class User {
   private:
     enum class Payloads : std::uint8_t { unsaid, sanitize, skip };
 
+    Status apply_one(Bytes rule, bool all_channels);
     Status apply_password(Bytes rule);
     Status remove_password(const PasswordHash& password);
     void add_password(const PasswordHash& password);
