@@ -187,8 +187,8 @@ void Runner::enter(lua_State* lua, Frame& frame) {
 void Runner::fail(lua_State* lua, Frame& frame) {
     frame.failed = true;
     if (lua_istable(lua, -1)) {
-        error_text_ = error_of_table(lua, -1, frame.counted);
-        if (error_text_.empty()) error_text_ = kUnknownError.text;
+        const Bytes said = error_of_table(lua, -1, frame.counted);
+        error_text_ = said.data() == nullptr ? kUnknownError.text : said;  // one that is there may be empty
     } else {
         error_text_ = "ERR ";
         error_text_ += lua_isstring(lua, -1) != 0 ? bytes_at(lua, -1) : Bytes{luaL_typename(lua, -1)};
