@@ -117,6 +117,7 @@ Status Selector::apply_category(Bytes name, bool allow) {
     const Bits& reach = commands_->reach(category);
     bits_.set(reach, allow);
     std::erase_if(first_words_, [&reach](const FirstWord& first) { return reach.test(first.id); });
+    remember(std::string{"@"}.append(name), allow);
     note_commands();
     return {};
 }
@@ -134,6 +135,7 @@ Status Selector::apply_command(Bytes name, bool allow) {
     const Command* command = commands_->find(name);
     if (command == nullptr) return kUnknownCommand;
     put(*command, allow);
+    remember(command->name(), allow);
     note_commands();
     return {};
 }
@@ -142,6 +144,7 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
     const std::uint32_t id = commands_->find(rule.substr(0, bar))->id();
     const Bytes word = rule.substr(bar + 1);
     if (has_blank(word)) return kSyntaxError;
+    remember(rule, true);
     if (bits_.test(id)) return {};  // any word is allowed
     const bool known = std::any_of(first_words_.begin(), first_words_.end(), [&](const FirstWord& first) {
         return first.id == id && equal_nocase(first.word, word);
@@ -156,6 +159,7 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
 void Selector::allow_all_commands(bool allow) {
     later_ = allow;
     bits_.set(commands_->every(), allow);
+    rules_.clear();
     first_words_.clear();
     note_commands();
 }
@@ -166,7 +170,24 @@ void Selector::put(const Command& command, bool allow) {
     for (const auto& sub : command.subcommands()) bits_.set(sub->id(), allow);
 }
 
+// A rule about the same, or about one of its subcommands, says nothing any more.
+void Selector::remember(Bytes name, bool allow) {
+    std::string rule{allow ? '+' : '-'};
+    for (const char c : name) rule += to_lower(c);
+    std::erase_if(rules_, [said = Bytes{rule}.substr(1)](const std::string& old) {
+        const Bytes about = Bytes{old}.substr(1);
+        return about.starts_with(said) && (about.size() == said.size() || about[said.size()] == '|');
+    });
+    rules_.push_back(std::move(rule));
+}
+
 // ---- Checks ----
+
+bool Selector::allows_single_key(const Command& command, std::span<const Bytes> words) const {
+    const Commands::SingleKey key = commands_->single_key(command);
+    if (key.word == 0 || key.word >= words.size() || !bits_.test(command.id())) return false;
+    return may_touch(words[key.word], key.needs);
+}
 
 Refusal Selector::check(Request& request) const {
     if (!all_commands_ && !may_run(request)) return {Denied::command, 0};
