@@ -2,7 +2,6 @@
 #include "server/acl/selector.h"
 
 #include <algorithm>
-#include <array>
 
 #include "protocol/base/glob.h"
 
@@ -10,30 +9,10 @@ namespace keel::acl {
 
 namespace {
 
-// What has to be allowed for a command to use a key like this.
-std::uint8_t needed(Use use, std::uint8_t read, std::uint8_t write) {
-    std::uint8_t out = 0;
-    if (has(use, Use::access)) out |= read;
-    if (has(use, Use::update | Use::insert | Use::erase)) out |= write;
-    return out;
-}
-
-// By byte: whether it is special in a pattern.
-constexpr auto kSpecial = [] {
-    std::array<bool, 256> out{};
-    for (const char c : {'*', '?', '[', '\\'}) out[static_cast<unsigned char>(c)] = true;
-    return out;
-}();
-
-// Most patterns are a beginning and a star: then it is a comparison of bytes, where nothing before the star is special.
-bool matches(Bytes pattern, Bytes key) {
-    if (!pattern.ends_with('*') || key.size() < pattern.size() - 1) return glob_match(pattern, key);
-    const char* const end = pattern.data() + pattern.size() - 1;
-    for (const char *at = pattern.data(), *of = key.data(); at != end; ++at, ++of) {
-        if (kSpecial[static_cast<unsigned char>(*at)]) return glob_match(pattern, key);
-        if (*at != *of) return false;
-    }
-    return true;
+// Most patterns are a beginning and a star: then it is a comparison of bytes.
+bool is_beginning(Bytes pattern) {
+    constexpr Bytes kSpecial = "*?[\\";
+    return !pattern.empty() && pattern.find_first_of(kSpecial) == pattern.size() - 1 && pattern.back() == '*';
 }
 
 }  // namespace
@@ -100,7 +79,7 @@ Status Selector::apply_key_pattern(Bytes rule) {
     if (known != keys_.end())
         known->may = may;
     else
-        keys_.push_back({std::string{pattern}, may});
+        keys_.push_back({std::string{pattern}, may, is_beginning(pattern)});
     return {};
 }
 
@@ -219,30 +198,32 @@ void Selector::add_free(Bits& out) const {
     out.set(free, true);
 }
 
-Refusal Selector::check_single_key(const Request& request, std::uint32_t at) const {
-    if (at >= request.words.size()) return {Denied::malformed, 0};
-    if (may_touch(request.words[at], request.command.spec().keys.at[0].use)) return {};
-    return {Denied::key, at};
+Refusal Selector::check_single_key(const Request& request, Commands::SingleKey key) const {
+    if (key.word >= request.words.size()) return {Denied::malformed, 0};
+    if (may_touch(request.words[key.word], key.needs)) return {};
+    return {Denied::key, key.word};
 }
 
 Refusal Selector::check_keys(Request& request) const {
-    if (const std::uint32_t at = commands_->single_key(request.command); at != 0) [[likely]]
-        return check_single_key(request, at);
+    if (const Commands::SingleKey key = commands_->single_key(request.command); key.word != 0) [[likely]]
+        return check_single_key(request, key);
     const CommandSpec& spec = request.command.spec();
     if (spec.keys.count == 0 && spec.find_keys == nullptr) return {};
     if (!request.find_keys()) return {Denied::malformed, 0};
     for (const KeyPosition& key : request.keys()) {
         if (has(key.use, Use::not_key)) continue;  // a shard channel
         if (key.index >= request.words.size()) return {Denied::malformed, 0};
-        if (!may_touch(request.words[key.index], key.use)) return {Denied::key, key.index};
+        if (!may_touch(request.words[key.index], needed(key.use))) return {Denied::key, key.index};
     }
     return {};
 }
 
-bool Selector::may_touch(Bytes key, Use use) const {
-    const std::uint8_t wanted = needed(use, kRead, kWrite);
+bool Selector::may_touch(Bytes key, std::uint8_t needs) const {
     for (const KeyPattern& entry : keys_) {
-        if ((entry.may & wanted) == wanted && matches(entry.pattern, key)) return true;
+        if ((entry.may & needs) != needs) continue;
+        if (entry.beginning ? key.starts_with(Bytes{entry.pattern.data(), entry.pattern.size() - 1})
+                            : glob_match(entry.pattern, key))
+            return true;
     }
     return false;
 }

@@ -87,6 +87,8 @@ class Selector {
     Status apply(Bytes rule);
 
     [[nodiscard]] Refusal check(Request& request) const;
+    // The quick answer for most commands, which have one key at a fixed place. False: ask check().
+    [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const;
     // Adds the commands that it allows whatever words go with them.
     void add_free(Bits& out) const;
     // Listening to this channel, or to this pattern.
@@ -103,11 +105,10 @@ class Selector {
     bool operator==(const Selector&) const = default;
 
   private:
-    static constexpr std::uint8_t kRead = 1;
-    static constexpr std::uint8_t kWrite = 2;
     struct KeyPattern {
         std::string pattern;
         std::uint8_t may;
+        bool beginning;  // all special in it is a star at its end
         bool operator==(const KeyPattern&) const = default;
     };
     struct FirstWord {  // +select|0: the command only with this word behind it
@@ -127,8 +128,8 @@ class Selector {
     void note_commands() { all_commands_ = later_ && bits_ == commands_->every(); }
 
     [[nodiscard]] bool may_run(const Request& request) const;
-    [[nodiscard]] bool may_touch(Bytes key, Use use) const;
-    [[nodiscard]] Refusal check_single_key(const Request& request, std::uint32_t at) const;
+    [[nodiscard]] bool may_touch(Bytes key, std::uint8_t needs) const;
+    [[nodiscard]] Refusal check_single_key(const Request& request, Commands::SingleKey key) const;
     [[nodiscard]] bool may_use_channel(Bytes name, bool is_pattern) const;
     [[nodiscard]] Refusal check_keys(Request& request) const;
     [[nodiscard]] Refusal check_channels(const Request& request) const;

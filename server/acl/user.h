@@ -63,6 +63,11 @@ class User {
     // The fast questions: may do everything there is; may run this command whatever its words are.
     [[nodiscard]] bool unrestricted() const { return unrestricted_; }
     [[nodiscard]] bool may_always(const Command& command) const { return free_.test(command.id()); }
+    // The next one: whether this command, with its one key at a fixed place, is surely allowed.
+    [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const {
+        return std::any_of(selectors_.begin(), selectors_.end(),
+                           [&](const Selector& selector) { return selector.allows_single_key(command, words); });
+    }
     [[nodiscard]] Refusal check(Request& request) const;
     [[nodiscard]] bool may_listen(Bytes name, bool is_pattern) const;
     // A single selector allows the request, and reading every key.
