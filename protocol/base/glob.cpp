@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "protocol/base/glob.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -58,7 +60,14 @@ bool piece_takes(Bytes pattern, std::size_t& at, char c, bool nocase) noexcept {
     }
 }
 
-bool is_special(char c) noexcept { return c == '*' || c == '?' || c == '[' || c == '\\'; }
+// By byte: whether it is special.
+constexpr auto kSpecial = [] {
+    std::array<bool, 256> out{};
+    for (const char c : {'*', '?', '[', '\\'}) out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+
+bool is_special(char c) noexcept { return kSpecial[static_cast<unsigned char>(c)]; }
 
 // Behind a star, a piece of plain bytes up to the next star or the end: found in time that is linear in both, where
 // trying one place after the other would take their product. False: it is not there, so nothing matches. Moves `at` and
@@ -90,6 +99,13 @@ bool glob_match(Bytes pattern, Bytes text, bool nocase) noexcept {
     std::size_t star_text = 0;       // where the text behind that star's run begins
     std::size_t at = 0;
     std::size_t pos = 0;
+    if (!nocase) {
+        for (const std::size_t both = std::min(pattern.size(), text.size()); at < both && !is_special(pattern[at]);
+             ++at) {
+            if (pattern[at] != text[at]) return false;
+        }
+        pos = at;
+    }
     while (pos < text.size()) {
         if (at < pattern.size() && pattern[at] == '*') {
             ++at;

@@ -2,20 +2,31 @@
 #include "server/acl/selector.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "protocol/base/glob.h"
 
 namespace keel::acl {
 
-namespace {
-
-// Most patterns are a beginning and a star: then it is a comparison of bytes.
-bool is_beginning(Bytes pattern) {
-    constexpr Bytes kSpecial = "*?[\\";
-    return !pattern.empty() && pattern.find_first_of(kSpecial) == pattern.size() - 1 && pattern.back() == '*';
+// Most patterns are a beginning and a star, and most beginnings are short: then they are compared as one number.
+Selector::KeyPattern::KeyPattern(Bytes text, std::uint8_t allowed)
+    : pattern(text), may(allowed), beginning(text.find_first_of("*?[\\") + 1 == text.size() && text.ends_with('*')) {
+    if (!beginning) return;
+    bytes = text.size() - 1;
+    const std::size_t some = std::min(bytes, sizeof(first));
+    std::memcpy(&first, text.data(), some);
+    std::memset(&first_mask, 0xFF, some);
 }
 
-}  // namespace
+inline bool Selector::KeyPattern::matches(Bytes key) const {
+    if (!beginning) return glob_match(pattern, key);
+    if (key.size() < bytes) return false;
+    if (key.size() < sizeof(first)) return std::memcmp(key.data(), pattern.data(), bytes) == 0;
+    std::uint64_t start = 0;
+    std::memcpy(&start, key.data(), sizeof(start));
+    if (((start ^ first) & first_mask) != 0) return false;
+    return bytes <= sizeof(first) || std::memcmp(key.data(), pattern.data(), bytes) == 0;
+}
 
 Selector::Selector(const Commands& commands, bool all_channels)
     : commands_(&commands), bits_(commands.count()), all_channels_(all_channels) {}
@@ -79,7 +90,7 @@ Status Selector::apply_key_pattern(Bytes rule) {
     if (known != keys_.end())
         known->may = may;
     else
-        keys_.push_back({std::string{pattern}, may, is_beginning(pattern)});
+        keys_.emplace_back(pattern, may);
     return {};
 }
 
@@ -220,10 +231,7 @@ Refusal Selector::check_keys(Request& request) const {
 
 bool Selector::may_touch(Bytes key, std::uint8_t needs) const {
     for (const KeyPattern& entry : keys_) {
-        if ((entry.may & needs) != needs) continue;
-        if (entry.beginning ? key.starts_with(Bytes{entry.pattern.data(), entry.pattern.size() - 1})
-                            : glob_match(entry.pattern, key))
-            return true;
+        if ((entry.may & needs) == needs && entry.matches(key)) return true;
     }
     return false;
 }

@@ -108,7 +108,12 @@ class Selector {
     struct KeyPattern {
         std::string pattern;
         std::uint8_t may;
-        bool beginning;  // all special in it is a star at its end
+        bool beginning;  // all special in it is a star at its end: so many bytes before it
+        std::size_t bytes = 0;
+        std::uint64_t first = 0;  // the first eight of them, and which bits of those there are
+        std::uint64_t first_mask = 0;
+        explicit KeyPattern(Bytes pattern, std::uint8_t may);
+        [[nodiscard]] bool matches(Bytes key) const;
         bool operator==(const KeyPattern&) const = default;
     };
     struct FirstWord {  // +select|0: the command only with this word behind it
