@@ -136,10 +136,8 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
     if (has_blank(word)) return kSyntaxError;
     remember(rule, true);
     if (bits_.test(id)) return {};  // any word is allowed
-    const bool known = std::any_of(first_words_.begin(), first_words_.end(), [&](const FirstWord& first) {
-        return first.id == id && equal_nocase(first.word, word);
-    });
-    if (known) return {};
+    // Said again it comes last, as its rule does.
+    std::erase_if(first_words_, [&](const FirstWord& first) { return first.id == id && equal_nocase(first.word, word); });
     const auto behind =
         std::find_if(first_words_.begin(), first_words_.end(), [id](const FirstWord& first) { return first.id > id; });
     first_words_.insert(behind, {id, std::string{word}});
