@@ -135,7 +135,8 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
 
 Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
     const acl::User* const user = session.rights.get();
-    if (user != nullptr && (user->unrestricted() || user->may_always(*call.command))) [[likely]]
+    if (user != nullptr && (user->unrestricted() || user->may_always(*call.command) ||
+                            user->allows_single_key(*call.command, call.words))) [[likely]]
         return {};
     Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
     if (permitted) [[likely]]
@@ -156,9 +157,10 @@ Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) 
     return acl::refused(server_, session, call, refusal, where);
 }
 
-// EXEC asks for what its commands ask for.
-Flag Dispatcher::wanted_flags(const Session& session, const Command& command) {
-    return is_exec(command) && session.in_transaction() ? command.flags() | session.transaction->flags : command.flags();
+// EXEC asks for what its commands ask for, a script for what it declares.
+Flag Dispatcher::wanted_flags(const Session& session, const Call& call) const {
+    const Flag flags = server_.scripting->flags_of(call);
+    return is_exec(*call.command) && session.in_transaction() ? flags | session.transaction->flags : flags;
 }
 
 Dispatcher::Verdict Dispatcher::gate_queueable(Session& session, Call& call) {
@@ -175,7 +177,7 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     if (fits) return {};
     // Whatever is queued takes memory.
     const bool queues = session.in_transaction() && !call.command->is(Flag::unqueued);
-    if (!queues && !has(wanted_flags(session, *call.command), Flag::denyoom)) return {};
+    if (!queues && !has(wanted_flags(session, call), Flag::denyoom)) return {};
     return refuse(errors::kOom);
 }
 
@@ -196,7 +198,7 @@ Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
         return {};
     if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return {};
     const Command& command = *call.command;
-    const Flag flags = wanted_flags(session, command);
+    const Flag flags = wanted_flags(session, call);
     const bool writes = has(flags, Flag::write) || has(flags, Flag::may_replicate);
     if (server_.pause.mode() == Pause::Mode::writes && !writes) return {};
     if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause")
@@ -307,7 +309,7 @@ void Dispatcher::queue(Session& session, const Call& call) {
     Transaction& transaction = *session.transaction;
     if (!transaction.aborted && !transaction.broken) {
         transaction.queue.add(call);
-        transaction.flags = transaction.flags | call.command->flags();
+        transaction.flags = transaction.flags | server_.scripting->flags_of(call);
     }
     session.last_command = call.command;
     ++session.commands;

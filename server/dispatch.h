@@ -89,7 +89,7 @@ class Dispatcher {
     Verdict gate_busy(Session& session, Call& call);
 
     bool refuse_browser(Session& session, const Call& call);
-    static Flag wanted_flags(const Session& session, const Command& command);
+    Flag wanted_flags(const Session& session, const Call& call) const;
     void queue(Session& session, const Call& call);
     Error refuse_exec(Session& session, const Error& error);
     Ran reject(Session& session, Call& call, Error error);

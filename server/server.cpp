@@ -229,6 +229,8 @@ void Server::settle() {
         blocking.end_due();
     }
     tracking.broadcast();
+    if (awaited_signal) [[unlikely]]
+        on_signal(*std::exchange(awaited_signal, std::nullopt));
 }
 
 void Server::end_pause_in_time() {
@@ -280,6 +282,12 @@ int Server::idle_ms() {
 
 void Server::on_signal(int signal) {
     const bool interrupt = signal == SIGINT;
+    if (scripting->runner.has_written()) {
+        log_warning("Received {} while a script runs that has written: the server ends when the script has ended. "
+                    "SHUTDOWN NOSAVE ends both at once.", interrupt ? "SIGINT" : "SIGTERM");
+        awaited_signal = signal;
+        return;
+    }
     log_warning("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
     const std::uint8_t flags = interrupt ? settings.process.shutdown_on_sigint : settings.process.shutdown_on_sigterm;
     const ShutdownRequest request{.save = (flags & kShutdownSave) != 0,

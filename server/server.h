@@ -178,6 +178,8 @@ struct Server {
     [[nodiscard]] int idle_ms();
 
     std::string pid_file;  // that was written, to be removed at the end; empty: none
+    // The signal to stop that waits for the end of a script (on_signal()).
+    std::optional<int> awaited_signal;
     void on_signal(int signal);
     // Ends the process in order: the loop stops after this turn. An error if it can't be done (the reply of SHUTDOWN).
     Status shutdown(const ShutdownRequest& request);

@@ -15,6 +15,7 @@ namespace keel {
 namespace {
 
 constexpr Bytes kForOthers = "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n";  // RESP2: a message to a subscriber
+constexpr std::size_t kChangeBytes = 64;  // of a change, but for its key
 constexpr Bytes kForItself = ">2\r\n$10\r\ninvalidate\r\n";
 
 }  // namespace
@@ -119,7 +120,7 @@ void Tracking::remember(std::uint64_t reader, Bytes key) {
     const std::uint64_t hash = hash_bytes(key);
     ReadKey* read = keys_.find(key, hash);
     if (read == nullptr) {
-        read = new ReadKey{std::string{key}, generation_, {}};
+        read = new ReadKey{.name = std::string{key}, .generation = generation_, .readers = {}};
         keys_.insert(read, hash);
         ++live_;
     } else if (read->generation != generation_) {
@@ -128,9 +129,16 @@ void Tracking::remember(std::uint64_t reader, Bytes key) {
         ++live_;
     }
     if (std::find(read->readers.begin(), read->readers.end(), reader) != read->readers.end()) return;
+    if (read->readers.size() >= read->look_at) drop_ended_readers(*read);
     read->readers.push_back(reader);
     ++items_;
     trim();
+}
+
+// A key that never changes is read by one short-lived client after the other.
+void Tracking::drop_ended_readers(ReadKey& read) {
+    items_ -= std::erase_if(read.readers, [this](std::uint64_t id) { return clients_.find(id) == nullptr; });
+    read.look_at = std::max<std::size_t>(2 * read.readers.size(), 64);
 }
 
 void Tracking::trim() {
@@ -169,6 +177,8 @@ void Tracking::note(const Effects& effects) {
     for (const Change& change : effects.changes()) {
         if (!change.touches) continue;
         if (!prefixes_.empty()) note_below_prefixes(change.key, id);
+        if (changed_bytes_ > kMostChangedBytes) [[unlikely]]
+            broadcast();
         if (live_ != 0) key_changed(change.key, id);
     }
     if (!effects.flushed_databases().empty() || !effects.swaps().empty()) all_changed();
@@ -224,15 +234,15 @@ void Tracking::note_below_prefixes(Bytes key, std::uint64_t by) {
         if (length > key.size()) break;
         const auto found = prefixes_.find(std::string{key.substr(0, length)});
         if (found == prefixes_.end()) continue;
-        found->second->changed.insert_or_assign(std::string{key}, by);
-        changed_below_ = true;
+        if (found->second->changed.insert_or_assign(std::string{key}, by).second)
+            changed_bytes_ += key.size() + kChangeBytes;
     }
 }
 
 void Tracking::broadcast() {
-    if (!changed_below_) [[likely]]
+    if (changed_bytes_ == 0) [[likely]]
         return;
-    changed_below_ = false;
+    changed_bytes_ = 0;
     // Whom we tell may end for being too slow, and its prefix with it.
     std::vector<std::string> names;
     for (const auto& [name, prefix] : prefixes_) {

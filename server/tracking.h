@@ -6,15 +6,16 @@
 //     prefixes_   prefix -> who wants all below it, and the keys below it that changed in this turn
 //
 // Names count, not databases, as in Redis. A key that one more than tracking-table-max-keys would be remembered pushes
-// out another, whose readers are told as if it had changed. A session that ended stands in keys_ until its keys
-// change: ids are never used twice.
+// out another, whose readers are told as if it had changed. A session that ended may stand in keys_ until its keys
+// change (ids are never used twice), but for every one that is there a key has at most one that is not, and 64.
 //
 // Always true:
 //   1. A client hears of a change of its own command behind that command's reply, never inside it.
 //   2. Whoever read a key and was not told since would be told now.
 //   3. An invalidation of prefixes is encoded once for all who hear the same.
 //   4. While nobody tracks, a command pays one branch.
-//   5. A flush takes the same time however many keys are remembered: it begins a new generation of them, and the old
+//   5. Of changes below prefixes at most about kMostChangedBytes wait to be told.
+//   6. A flush takes the same time however many keys are remembered: it begins a new generation of them, and the old
 //      ones are swept up later.
 //
 // Not here: the commands (server/commands/tracking_commands).
@@ -60,7 +61,8 @@ class Tracking {
     static void use_up_caching(Session& session, const Command& command);
     // Tells who read the keys that changed. O(changes x readers).
     void note(const Effects& effects);
-    // Tells of the keys below prefixes that changed since the last time. To be called once a turn.
+    // Tells of the keys below prefixes that changed since the last time. To be called once a turn; many changes of one
+    // command do not wait for that.
     void broadcast();
     // Periodic work: forgets keys beyond tracking-table-max-keys, and those that a flush left behind. Bounded.
     void cron();
@@ -72,11 +74,14 @@ class Tracking {
     [[nodiscard]] std::size_t prefix_count() const { return prefixes_.size(); }
 
   private:
+    static constexpr std::size_t kMostChangedBytes = std::size_t{1} << 20;
+
     class Message;
     struct ReadKey {
         std::string name;
         std::uint64_t generation;  // of flushes; one of before is as good as gone
         std::vector<std::uint64_t> readers;
+        std::size_t look_at = 64;  // with so many readers the next time for those who ended
     };
     struct ReadKeyTraits {
         using Item = ReadKey;
@@ -88,6 +93,7 @@ class Tracking {
     };
 
     void remember(std::uint64_t reader, Bytes key);
+    void drop_ended_readers(ReadKey& read);
     void trim();
     void sweep();
     void key_changed(Bytes key, std::uint64_t by);
@@ -110,7 +116,7 @@ class Tracking {
     std::uint64_t swept_ = 0;  // how far: a cursor of keys_
     std::unordered_map<std::string, std::unique_ptr<Prefix>> prefixes_;
     std::map<std::size_t, std::size_t> lengths_;  // of the prefixes, and of how many: a key is looked up by its beginnings
-    bool changed_below_ = false;        // some prefix has something to tell
+    std::size_t changed_bytes_ = 0;  // about what the changes take that prefixes have still to tell
     KeyList found_;
 };
 

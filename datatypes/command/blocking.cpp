@@ -9,14 +9,17 @@
 
 namespace keel {
 
+namespace {
+// What can still be added to now, in milliseconds, until the year 2109.
+constexpr std::int64_t kMostMs = std::numeric_limits<std::int64_t>::max() - (std::int64_t{1} << 42);
+}  // namespace
+
 Result<std::int64_t> parse_timeout_seconds(Bytes word) {
     const auto seconds = parse_long_double(word);
     if (!seconds) return errors::kTimeoutNotFloat;
     if (*seconds < 0) return errors::kTimeoutNegative;
-    // A moment that far away can be told from no other, nor added to now.
-    constexpr auto kMost = static_cast<long double>(std::numeric_limits<std::int64_t>::max() / 2);
     const long double ms = std::ceil(*seconds * 1000);
-    if (ms > kMost) return errors::kTimeoutOutOfRange;
+    if (ms > static_cast<long double>(kMostMs)) return errors::kTimeoutOutOfRange;
     return static_cast<std::int64_t>(ms);
 }
 
@@ -24,7 +27,7 @@ Result<std::int64_t> parse_timeout_ms(Bytes word) {
     const auto ms = parse_integer(word);
     if (!ms) return errors::kTimeoutNotInteger;
     if (*ms < 0) return errors::kTimeoutNegative;
-    if (*ms > std::numeric_limits<std::int64_t>::max() / 2) return errors::kTimeoutOutOfRange;
+    if (*ms > kMostMs) return errors::kTimeoutOutOfRange;
     return *ms;
 }
 

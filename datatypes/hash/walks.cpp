@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "datatypes/command/reply_bound.h"
 #include "datatypes/command/scan_args.h"
 #include "datatypes/hash/access.h"
 #include "datatypes/hash/families.h"
@@ -286,6 +287,13 @@ Status hrandfield(Context& cx) {
     const bool again = wish.count < 0;
     std::size_t count = again ? static_cast<std::size_t>(-wish.count) : static_cast<std::size_t>(wish.count);
     if (!again || urn.size() == 0) count = std::min(count, urn.size());
+    if (again && count != 0) {
+        const auto bytes_of = [](const Item& item) { return item.is_integer ? std::size_t{1} : item.text.size(); };
+        KEEL_TRY(expect_reply_fits(cx, count, [&] {
+            const Pair pair = urn.draw();
+            return bytes_of(pair.name) + (wish.with_values ? bytes_of(pair.value) : 0);
+        }));
+    }
     reply.array(wish.with_values && reply.protocol() == 2 ? 2 * count : count);
     const auto show = [&](const Pair& pair) { reply_drawn(reply, pair, wish.with_values); };
     if (!again) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "datatypes/command/reply_bound.h"
 #include "datatypes/set/access.h"
 #include "datatypes/set/families.h"
 #include "protocol/base/number.h"
@@ -119,6 +120,11 @@ Status srandmember(Context& cx) {
         cx.reply().array(wanted);
         set.draw_different(cx.random, wanted, [&cx](const Member& member) { member.write_to(cx.reply()); });
     } else {
+        std::size_t bytes = 0;
+        KEEL_TRY(expect_reply_fits(cx, static_cast<std::uint64_t>(-count), [&] {
+            set.draw(cx.random, [&bytes](const Member& member) { bytes = member.text().size(); });
+            return bytes;
+        }));
         cx.reply().array(static_cast<std::size_t>(-count));
         for (std::int64_t i = count; i < 0; ++i)
             set.draw(cx.random, [&cx](const Member& member) { member.write_to(cx.reply()); });

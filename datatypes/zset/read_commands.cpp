@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "datatypes/command/reply_bound.h"
 #include "datatypes/command/scan_args.h"
 #include "datatypes/zset/families.h"
 #include "datatypes/zset/store.h"
@@ -78,13 +79,19 @@ Status zrevrank(Context& cx) { return rank(cx, true); }
 // ---- ZRANDMEMBER ----
 
 // Any number of members, each drawn from all of them.
-void draw_again_and_again(Context& cx, const ZSetView& set, std::uint64_t count, bool with_scores) {
+Status draw_again_and_again(Context& cx, const ZSetView& set, std::uint64_t count, bool with_scores) {
+    constexpr std::size_t kScoreBytes = 6;  // at least
+    KEEL_TRY(expect_reply_fits(cx, count, [&] {
+        packed::Scratch scratch;
+        return set.random(cx.random, scratch).member.size() + (with_scores ? kScoreBytes : 0);
+    }));
     show_header(cx.reply(), count, with_scores);
     for (; count > 0; --count) {
         packed::Scratch scratch;
         const Pair pair = set.random(cx.random, scratch);
         show_member(cx.reply(), pair.member, pair.score, with_scores);
     }
+    return {};
 }
 
 // So many different members. Each subset is as likely as any other.
@@ -142,7 +149,7 @@ Status zrandmember(Context& cx) {
     if (count == 0 || set.empty()) {
         cx.reply().empty_array();
     } else if (count < 0) {
-        draw_again_and_again(cx, set, static_cast<std::uint64_t>(-count), with_scores);
+        return draw_again_and_again(cx, set, static_cast<std::uint64_t>(-count), with_scores);
     } else if (static_cast<std::uint64_t>(count) >= set.size()) {
         show(cx.reply(), set, set.by_rank({0, set.size()}), with_scores);
     } else {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "protocol/base/glob.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace keel {
@@ -57,7 +60,35 @@ bool piece_takes(Bytes pattern, std::size_t& at, char c, bool nocase) noexcept {
     }
 }
 
-bool is_special(char c) noexcept { return c == '*' || c == '?' || c == '[' || c == '\\'; }
+// By byte: whether it is special.
+constexpr auto kSpecial = [] {
+    std::array<bool, 256> out{};
+    for (const char c : {'*', '?', '[', '\\'}) out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+
+bool is_special(char c) noexcept { return kSpecial[static_cast<unsigned char>(c)]; }
+
+// Behind a star, a piece of plain bytes up to the next star or the end: found in time that is linear in both, where
+// trying one place after the other would take their product. False: it is not there, so nothing matches. Moves `at` and
+// `pos` behind it; leaves them where they are if the piece is not plain.
+bool skip_plain(Bytes pattern, std::size_t& at, Bytes text, std::size_t& pos) noexcept {
+    std::size_t end = at;
+    while (end < pattern.size() && !is_special(pattern[end])) ++end;
+    const Bytes piece = pattern.substr(at, end - at);
+    if (end == pattern.size()) {  // it has to be the end of the text
+        if (!text.substr(pos).ends_with(piece)) return false;
+        at = end;
+        pos = text.size();
+        return true;
+    }
+    if (piece.empty() || pattern[end] != '*') return true;
+    const void* const found = memmem(text.data() + pos, text.size() - pos, piece.data(), piece.size());
+    if (found == nullptr) return false;
+    at = end;
+    pos = static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + piece.size();
+    return true;
+}
 
 }  // namespace
 
@@ -68,11 +99,20 @@ bool glob_match(Bytes pattern, Bytes text, bool nocase) noexcept {
     std::size_t star_text = 0;       // where the text behind that star's run begins
     std::size_t at = 0;
     std::size_t pos = 0;
+    if (!nocase) {
+        for (const std::size_t both = std::min(pattern.size(), text.size()); at < both && !is_special(pattern[at]);
+             ++at) {
+            if (pattern[at] != text[at]) return false;
+        }
+        pos = at;
+    }
     while (pos < text.size()) {
         if (at < pattern.size() && pattern[at] == '*') {
-            after_star = ++at;
-            star_text = pos;
+            ++at;
             if (at == pattern.size()) return true;
+            if (!nocase && !skip_plain(pattern, at, text, pos)) return false;
+            after_star = at;
+            star_text = pos;
             continue;
         }
         if (at < pattern.size() && piece_takes(pattern, at, text[pos], nocase)) {

@@ -21,12 +21,13 @@ const Command* find_own(const Registry& registry, Bytes name) {
     return nullptr;
 }
 
-std::uint32_t single_key_of(const Command& command) {
+Commands::SingleKey single_key_of(const Command& command) {
     const CommandSpec& spec = command.spec();
-    if (spec.find_keys != nullptr || spec.keys.count != 1) return 0;
+    if (spec.find_keys != nullptr || spec.keys.count != 1) return {};
     const KeySpec& key = spec.keys.at[0];
     const bool fixed = key.keyword.empty() && !key.counted && key.last == 0 && key.index > 0;
-    return fixed && !has(key.use, Use::not_key) ? static_cast<std::uint32_t>(key.index) : 0;
+    if (!fixed || has(key.use, Use::not_key)) return {};
+    return {static_cast<std::uint32_t>(key.index), needed(key.use)};
 }
 
 }  // namespace

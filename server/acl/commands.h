@@ -62,6 +62,15 @@ enum class ChannelUse : std::uint8_t {
     listen_pattern  // all words, and they are patterns
 };
 
+// What may be done with a key, and what a command does with it.
+inline constexpr std::uint8_t kRead = 1;
+inline constexpr std::uint8_t kWrite = 2;
+[[nodiscard]] constexpr std::uint8_t needed(Use use) {
+    const unsigned read = has(use, Use::access) ? kRead : 0;
+    const unsigned write = has(use, Use::update | Use::insert | Use::erase) ? kWrite : 0;
+    return static_cast<std::uint8_t>(read | write);
+}
+
 class Commands {
   public:
     // The registry is lent.
@@ -81,8 +90,13 @@ class Commands {
     [[nodiscard]] const Bits& members(Category category) const { return sets_[index_of(category)].members; }
     [[nodiscard]] const Bits& reach(Category category) const { return sets_[index_of(category)].reach; }
 
-    // Of a command that names one key, always at the same word: that word. 0: keys have to be looked for.
-    [[nodiscard]] std::uint32_t single_key(const Command& command) const { return single_keys_[command.id()]; }
+    // Of a command that names one key, always at the same word: that word, and what has to be allowed there. Word 0:
+    // keys have to be looked for.
+    struct SingleKey {
+        std::uint32_t word = 0;
+        std::uint8_t needs = 0;
+    };
+    [[nodiscard]] SingleKey single_key(const Command& command) const { return single_keys_[command.id()]; }
     [[nodiscard]] ChannelUse channel_use(const Command& command) const {
         return command.is(Flag::pubsub) ? channel_uses_[command.id()] : ChannelUse::none;
     }
@@ -105,7 +119,7 @@ class Commands {
     Bits for_strangers_;
     std::array<CategorySets, 32> sets_{};
     std::vector<ChannelUse> channel_uses_;  // by id
-    std::vector<std::uint32_t> single_keys_;
+    std::vector<SingleKey> single_keys_;
 };
 
 }  // namespace keel::acl

@@ -2,41 +2,31 @@
 #include "server/acl/selector.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 
 #include "protocol/base/glob.h"
 
 namespace keel::acl {
 
-namespace {
-
-// What has to be allowed for a command to use a key like this.
-std::uint8_t needed(Use use, std::uint8_t read, std::uint8_t write) {
-    std::uint8_t out = 0;
-    if (has(use, Use::access)) out |= read;
-    if (has(use, Use::update | Use::insert | Use::erase)) out |= write;
-    return out;
+// Most patterns are a beginning and a star, and most beginnings are short: then they are compared as one number.
+Selector::KeyPattern::KeyPattern(Bytes text, std::uint8_t allowed)
+    : pattern(text), may(allowed), beginning(text.find_first_of("*?[\\") + 1 == text.size() && text.ends_with('*')) {
+    if (!beginning) return;
+    bytes = text.size() - 1;
+    const std::size_t some = std::min(bytes, sizeof(first));
+    std::memcpy(&first, text.data(), some);
+    std::memset(&first_mask, 0xFF, some);
 }
 
-// By byte: whether it is special in a pattern.
-constexpr auto kSpecial = [] {
-    std::array<bool, 256> out{};
-    for (const char c : {'*', '?', '[', '\\'}) out[static_cast<unsigned char>(c)] = true;
-    return out;
-}();
-
-// Most patterns are a beginning and a star: then it is a comparison of bytes, where nothing before the star is special.
-bool matches(Bytes pattern, Bytes key) {
-    if (!pattern.ends_with('*') || key.size() < pattern.size() - 1) return glob_match(pattern, key);
-    const char* const end = pattern.data() + pattern.size() - 1;
-    for (const char *at = pattern.data(), *of = key.data(); at != end; ++at, ++of) {
-        if (kSpecial[static_cast<unsigned char>(*at)]) return glob_match(pattern, key);
-        if (*at != *of) return false;
-    }
-    return true;
+inline bool Selector::KeyPattern::matches(Bytes key) const {
+    if (!beginning) return glob_match(pattern, key);
+    if (key.size() < bytes) return false;
+    if (key.size() < sizeof(first)) return std::memcmp(key.data(), pattern.data(), bytes) == 0;
+    std::uint64_t start = 0;
+    std::memcpy(&start, key.data(), sizeof(start));
+    if (((start ^ first) & first_mask) != 0) return false;
+    return bytes <= sizeof(first) || std::memcmp(key.data(), pattern.data(), bytes) == 0;
 }
-
-}  // namespace
 
 Selector::Selector(const Commands& commands, bool all_channels)
     : commands_(&commands), bits_(commands.count()), all_channels_(all_channels) {}
@@ -100,7 +90,7 @@ Status Selector::apply_key_pattern(Bytes rule) {
     if (known != keys_.end())
         known->may = may;
     else
-        keys_.push_back({std::string{pattern}, may});
+        keys_.emplace_back(pattern, may);
     return {};
 }
 
@@ -117,6 +107,7 @@ Status Selector::apply_category(Bytes name, bool allow) {
     const Bits& reach = commands_->reach(category);
     bits_.set(reach, allow);
     std::erase_if(first_words_, [&reach](const FirstWord& first) { return reach.test(first.id); });
+    remember(std::string{"@"}.append(name), allow);
     note_commands();
     return {};
 }
@@ -134,6 +125,7 @@ Status Selector::apply_command(Bytes name, bool allow) {
     const Command* command = commands_->find(name);
     if (command == nullptr) return kUnknownCommand;
     put(*command, allow);
+    remember(command->name(), allow);
     note_commands();
     return {};
 }
@@ -142,11 +134,10 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
     const std::uint32_t id = commands_->find(rule.substr(0, bar))->id();
     const Bytes word = rule.substr(bar + 1);
     if (has_blank(word)) return kSyntaxError;
+    remember(rule, true);
     if (bits_.test(id)) return {};  // any word is allowed
-    const bool known = std::any_of(first_words_.begin(), first_words_.end(), [&](const FirstWord& first) {
-        return first.id == id && equal_nocase(first.word, word);
-    });
-    if (known) return {};
+    // Said again it comes last, as its rule does.
+    std::erase_if(first_words_, [&](const FirstWord& first) { return first.id == id && equal_nocase(first.word, word); });
     const auto behind =
         std::find_if(first_words_.begin(), first_words_.end(), [id](const FirstWord& first) { return first.id > id; });
     first_words_.insert(behind, {id, std::string{word}});
@@ -156,6 +147,7 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
 void Selector::allow_all_commands(bool allow) {
     later_ = allow;
     bits_.set(commands_->every(), allow);
+    rules_.clear();
     first_words_.clear();
     note_commands();
 }
@@ -166,7 +158,24 @@ void Selector::put(const Command& command, bool allow) {
     for (const auto& sub : command.subcommands()) bits_.set(sub->id(), allow);
 }
 
+// A rule about the same, or about one of its subcommands, says nothing any more.
+void Selector::remember(Bytes name, bool allow) {
+    std::string rule{allow ? '+' : '-'};
+    for (const char c : name) rule += to_lower(c);
+    std::erase_if(rules_, [said = Bytes{rule}.substr(1)](const std::string& old) {
+        const Bytes about = Bytes{old}.substr(1);
+        return about.starts_with(said) && (about.size() == said.size() || about[said.size()] == '|');
+    });
+    rules_.push_back(std::move(rule));
+}
+
 // ---- Checks ----
+
+bool Selector::allows_single_key(const Command& command, std::span<const Bytes> words) const {
+    const Commands::SingleKey key = commands_->single_key(command);
+    if (key.word == 0 || key.word >= words.size() || !bits_.test(command.id())) return false;
+    return may_touch(words[key.word], key.needs);
+}
 
 Refusal Selector::check(Request& request) const {
     if (!all_commands_ && !may_run(request)) return {Denied::command, 0};
@@ -198,30 +207,29 @@ void Selector::add_free(Bits& out) const {
     out.set(free, true);
 }
 
-Refusal Selector::check_single_key(const Request& request, std::uint32_t at) const {
-    if (at >= request.words.size()) return {Denied::malformed, 0};
-    if (may_touch(request.words[at], request.command.spec().keys.at[0].use)) return {};
-    return {Denied::key, at};
+Refusal Selector::check_single_key(const Request& request, Commands::SingleKey key) const {
+    if (key.word >= request.words.size()) return {Denied::malformed, 0};
+    if (may_touch(request.words[key.word], key.needs)) return {};
+    return {Denied::key, key.word};
 }
 
 Refusal Selector::check_keys(Request& request) const {
-    if (const std::uint32_t at = commands_->single_key(request.command); at != 0) [[likely]]
-        return check_single_key(request, at);
+    if (const Commands::SingleKey key = commands_->single_key(request.command); key.word != 0) [[likely]]
+        return check_single_key(request, key);
     const CommandSpec& spec = request.command.spec();
     if (spec.keys.count == 0 && spec.find_keys == nullptr) return {};
     if (!request.find_keys()) return {Denied::malformed, 0};
     for (const KeyPosition& key : request.keys()) {
         if (has(key.use, Use::not_key)) continue;  // a shard channel
         if (key.index >= request.words.size()) return {Denied::malformed, 0};
-        if (!may_touch(request.words[key.index], key.use)) return {Denied::key, key.index};
+        if (!may_touch(request.words[key.index], needed(key.use))) return {Denied::key, key.index};
     }
     return {};
 }
 
-bool Selector::may_touch(Bytes key, Use use) const {
-    const std::uint8_t wanted = needed(use, kRead, kWrite);
+bool Selector::may_touch(Bytes key, std::uint8_t needs) const {
     for (const KeyPattern& entry : keys_) {
-        if ((entry.may & wanted) == wanted && matches(entry.pattern, key)) return true;
+        if ((entry.may & needs) == needs && entry.matches(key)) return true;
     }
     return false;
 }

@@ -9,8 +9,8 @@
 // Always true:
 //   1. An error of apply() leaves the selector as it was.
 //   2. Applying the words of text() to a fresh selector gives an equal one: that is how users get into files.
-//   3. The text is made from the permission, not remembered: it says the same whatever order rules came in, and begins
-//      with +@all only if commands that come to be later are allowed.
+//   3. The text says about commands what the rules said, in their order, from the last +@all or -@all on, but for rules
+//      that a later one made idle: so +@read is still about a command that comes to be with a later version.
 //   4. No pattern and no word of a rule holds a blank, a control character of the blank kind or a NUL, so text() can
 //      always be split again, and no rule can smuggle a line into a file.
 //
@@ -88,6 +88,8 @@ class Selector {
     Status apply(Bytes rule);
 
     [[nodiscard]] Refusal check(Request& request) const;
+    // The quick answer for most commands, which have one key at a fixed place. False: ask check().
+    [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const;
     // Adds the commands that it allows whatever words go with them.
     void add_free(Bits& out) const;
     // Listening to this channel, or to this pattern.
@@ -104,11 +106,15 @@ class Selector {
     bool operator==(const Selector&) const = default;
 
   private:
-    static constexpr std::uint8_t kRead = 1;
-    static constexpr std::uint8_t kWrite = 2;
     struct KeyPattern {
         std::string pattern;
         std::uint8_t may;
+        bool beginning;  // all special in it is a star at its end: so many bytes before it
+        std::size_t bytes = 0;
+        std::uint64_t first = 0;  // the first eight of them, and which bits of those there are
+        std::uint64_t first_mask = 0;
+        explicit KeyPattern(Bytes pattern, std::uint8_t may);
+        [[nodiscard]] bool matches(Bytes key) const;
         bool operator==(const KeyPattern&) const = default;
     };
     struct FirstWord {  // +select|0: the command only with this word behind it
@@ -124,18 +130,19 @@ class Selector {
     Status allow_first_word(Bytes rule, std::size_t bar);
     void allow_all_commands(bool allow);
     void put(const Command& command, bool allow);
+    void remember(Bytes name, bool allow);
     void note_commands() { all_commands_ = later_ && bits_ == commands_->every(); }
 
     [[nodiscard]] bool may_run(const Request& request) const;
-    [[nodiscard]] bool may_touch(Bytes key, Use use) const;
-    [[nodiscard]] Refusal check_single_key(const Request& request, std::uint32_t at) const;
+    [[nodiscard]] bool may_touch(Bytes key, std::uint8_t needs) const;
+    [[nodiscard]] Refusal check_single_key(const Request& request, Commands::SingleKey key) const;
     [[nodiscard]] bool may_use_channel(Bytes name, bool is_pattern) const;
     [[nodiscard]] Refusal check_keys(Request& request) const;
     [[nodiscard]] Refusal check_channels(const Request& request) const;
-    [[nodiscard]] Category best_category(const Bits& left, const std::vector<Category>& said) const;
 
     const Commands* commands_;
     Bits bits_;
+    std::vector<std::string> rules_;      // about commands: "+@read", "-get"
     std::vector<FirstWord> first_words_;  // by id; of commands whose bit is not set
     bool later_ = false;                  // commands that are unknown yet
     bool all_commands_ = false;           // those and every bit

@@ -40,6 +40,19 @@ User::User(std::string name, const Commands& commands, bool all_channels)
 }
 
 Status User::apply(Bytes rule, bool all_channels) {
+    Status applied = apply_one(rule, all_channels);
+    note_rights();
+    return applied;
+}
+
+void User::apply_each(std::span<const std::string> rules, bool all_channels, Told told) {
+    for (const std::string& rule : rules) {
+        if (!told(rule, apply_one(rule, all_channels))) break;
+    }
+    note_rights();
+}
+
+Status User::apply_one(Bytes rule, bool all_channels) {
     const auto is = [rule](Bytes word) { return equal_nocase(rule, word); };
     Status applied;
     if (rule.empty()) {
@@ -62,7 +75,6 @@ Status User::apply(Bytes rule, bool all_channels) {
     } else {
         applied = selectors_.front().apply(rule);
     }
-    note_rights();
     return applied;
 }
 

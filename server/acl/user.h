@@ -16,6 +16,9 @@
 //   3. With nopass there are no passwords.
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +52,9 @@ class User {
 
     // One rule, a selector as a whole. `all_channels`: what reset and fresh selectors begin with (acl-pubsub-default).
     Status apply(Bytes rule, bool all_channels);
+    // Several, in time that is linear in their number, until `told` has heard of one and its outcome and says false.
+    using Told = absl::FunctionRef<bool(const std::string& rule, const Status& applied)>;
+    void apply_each(std::span<const std::string> rules, bool all_channels, Told told);
 
     [[nodiscard]] bool enabled() const { return enabled_; }
     [[nodiscard]] bool without_password() const { return without_password_; }
@@ -57,6 +63,11 @@ class User {
     // The fast questions: may do everything there is; may run this command whatever its words are.
     [[nodiscard]] bool unrestricted() const { return unrestricted_; }
     [[nodiscard]] bool may_always(const Command& command) const { return free_.test(command.id()); }
+    // The next one: whether this command, with its one key at a fixed place, is surely allowed.
+    [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const {
+        return std::any_of(selectors_.begin(), selectors_.end(),
+                           [&](const Selector& selector) { return selector.allows_single_key(command, words); });
+    }
     [[nodiscard]] Refusal check(Request& request) const;
     [[nodiscard]] bool may_listen(Bytes name, bool is_pattern) const;
     // A single selector allows the request, and reading every key.
@@ -77,6 +88,7 @@ class User {
   private:
     enum class Payloads : std::uint8_t { unsaid, sanitize, skip };
 
+    Status apply_one(Bytes rule, bool all_channels);
     Status apply_password(Bytes rule);
     Status remove_password(const PasswordHash& password);
     void add_password(const PasswordHash& password);

@@ -60,9 +60,12 @@ Status Users::set(Bytes name, std::span<const Bytes> words) {
     }
     const auto known = users_.find(std::string{name});
     User changed = known != users_.end() ? *known->second : User{std::string{name}, commands_, all_channels()};
-    for (const std::string& rule : joined.rules) {
-        if (Status applied = changed.apply(rule, all_channels()); !applied) return bad_rule(rule, applied.error());
-    }
+    Status status;
+    changed.apply_each(joined.rules, all_channels(), [&status](const std::string& rule, const Status& applied) {
+        if (!applied) status = bad_rule(rule, applied.error());
+        return static_cast<bool>(applied);
+    });
+    KEEL_TRY(status);
     User& user = known != users_.end() ? *known->second : add(users_, name);
     user = std::move(changed);
     return {};
@@ -91,13 +94,14 @@ Status Users::define(std::span<const std::string> words) {
     if (words[0] == "default") KEEL_CHECK(default_->apply("reset", all_channels()));
     const JoinedRules joined = join_selectors(views(words.subspan(1)));
     User& user = words[0] == "default" ? *default_ : add(users_, words[0]);
-    for (const std::string& rule : joined.rules) {
-        if (Status applied = user.apply(rule, all_channels()); !applied) {
-            return Error{fmt::format("Error loading ACL rule '{}' for the user named '{}': {}", rule, user.name(),
-                                     applied.error().text())};
-        }
-    }
-    return {};
+    Status status;
+    user.apply_each(joined.rules, all_channels(), [&](const std::string& rule, const Status& applied) {
+        if (!applied)
+            status = Error{fmt::format("Error loading ACL rule '{}' for the user named '{}': {}", rule, user.name(),
+                                       applied.error().text())};
+        return static_cast<bool>(applied);
+    });
+    return status;
 }
 
 Status check_user_line(std::span<const std::string> words) {
@@ -110,12 +114,13 @@ Status check_user_line(std::span<const std::string> words) {
     const Registry none;
     const Commands commands{none};
     User user{words[0], commands, false};
-    for (const std::string& rule : joined.rules) {
-        const Status applied = user.apply(rule, false);
-        if (applied || applied.error().is(kUnknownCommand)) continue;  // commands are asked for when they are there
-        return Error{fmt::format("Error in user declaration '{}': {}", rule, applied.error().text())};
-    }
-    return {};
+    Status status;
+    user.apply_each(joined.rules, false, [&status](const std::string& rule, const Status& applied) {
+        if (applied || applied.error().is(kUnknownCommand)) return true;  // commands are asked for when they are there
+        status = Error{fmt::format("Error in user declaration '{}': {}", rule, applied.error().text())};
+        return false;
+    });
+    return status;
 }
 
 }  // namespace keel::acl

@@ -76,16 +76,16 @@ void Users::load_line(Bytes line, std::size_t number, Bytes file, Map& users, st
     }
     User& user = add(users, name);
     bool told = false;  // one mistake brings others: those about commands aside, the first is enough
-    for (const std::string& rule : joined.rules) {
-        const Status applied = user.apply(rule, all_channels());
-        if (applied) continue;
+    user.apply_each(joined.rules, all_channels(), [&](const std::string& rule, const Status& applied) {
+        if (applied) return true;
         const Bytes why = applied.error().text();
         if (applied.error().is(kUnknownCommand)) {
             errors += fmt::format("{}:{}: Error in applying operation '{}': {}. ", file, number, rule, why);
         } else if (!std::exchange(told, true)) {
             errors += fmt::format("{}:{}: {}. ", file, number, why);
         }
-    }
+        return true;
+    });
 }
 
 // A user who was known before and still is stays where it is, with the rules of the new one. A file that says nothing

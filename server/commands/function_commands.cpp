@@ -129,11 +129,12 @@ Status FunctionCommands::stats(Context& cx) {
     return {};
 }
 
-// FUNCTION FLUSH [ASYNC | SYNC]. Both at once: an interpreter is given up as a whole.
+// FUNCTION FLUSH [ASYNC | SYNC]. An interpreter is given up as a whole: what differs is where it is closed.
 Status FunctionCommands::flush(Context& cx) {
-    const bool known = cx.args.accept("ASYNC") || cx.args.accept("SYNC");
+    const bool in_background = cx.args.accept("ASYNC");
+    const bool known = in_background || cx.args.accept("SYNC");
     if (cx.args.more() || (!known && cx.args.words().size() > 2)) return kFlushOption;
-    server_.scripting->libraries.flush();
+    server_.scripting->flush_libraries(server_.lazy_free, known ? in_background : cx.settings.memory.lazy_user_flush);
     cx.effects.count(1);
     cx.reply().ok();
     return {};
@@ -155,7 +156,8 @@ Status FunctionCommands::restore(Context& cx) {
         else if (cx.args.accept("REPLACE")) mode = script::RestoreMode::replace;
         else if (!cx.args.accept("APPEND")) return kRestorePolicy;
     }
-    KEEL_TRY(server_.scripting->libraries.restore(payload, mode));
+    KEEL_TRY(server_.scripting->restore_libraries(payload, mode, server_.lazy_free,
+                                                  cx.settings.memory.lazy_user_flush));
     cx.effects.count(1);
     cx.reply().ok();
     return {};

@@ -69,11 +69,12 @@ Status ScriptCommands::show(Context& cx) {
     return {};
 }
 
-// SCRIPT FLUSH [ASYNC | SYNC]. Both at once: an interpreter is given up as a whole.
+// SCRIPT FLUSH [ASYNC | SYNC]. An interpreter is given up as a whole: what differs is where it is closed.
 Status ScriptCommands::flush(Context& cx) {
-    const bool known = cx.args.accept("ASYNC") || cx.args.accept("SYNC");
+    const bool in_background = cx.args.accept("ASYNC");
+    const bool known = in_background || cx.args.accept("SYNC");
     if (cx.args.more() || (!known && cx.args.words().size() > 2)) return kFlushOption;
-    server_.scripting->scripts.flush();
+    server_.scripting->flush_scripts(server_.lazy_free, known ? in_background : cx.settings.memory.lazy_user_flush);
     cx.reply().ok();
     return {};
 }

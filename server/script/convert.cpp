@@ -6,6 +6,7 @@
 
 #include "protocol/base/check.h"
 #include "protocol/base/number.h"
+#include "server/script/vm.h"
 
 namespace keel::script {
 
@@ -194,8 +195,13 @@ std::string on_one_line(Bytes text) {
 
 class ReplyWriter {
   public:
-    ReplyWriter(lua_State* lua, Reply& reply, int script_protocol, bool& counted)
-        : lua_(lua), reply_(reply), script_protocol_(script_protocol), counted_(counted) {}
+    ReplyWriter(lua_State* lua, Reply& reply, int script_protocol, bool& counted, std::size_t most_bytes)
+        : lua_(lua),
+          vm_(Vm::of(lua)),
+          reply_(reply),
+          script_protocol_(script_protocol),
+          counted_(counted),
+          end_bytes_(reply.output().bytes() + most_bytes) {}
 
     // The value at the top of the stack, which is taken off.
     void value() {
@@ -204,6 +210,8 @@ class ReplyWriter {
             lua_pop(lua_, 1);
             return;
         }
+        vm_.step(lua_, 5);
+        if (reply_.output().bytes() > end_bytes_) luaL_error(lua_, "the reply would be too large");
         ++depth_;
         switch (lua_type(lua_, -1)) {
             case LUA_TSTRING: reply_.bulk(bytes_at(lua_, -1)); break;
@@ -298,6 +306,7 @@ class ReplyWriter {
             lua_rawgeti(lua_, -1, count + 1);
             const bool last = lua_isnil(lua_, -1);
             lua_pop(lua_, 1);
+            vm_.step(lua_);
             if (last) break;
         }
         reply_.array(static_cast<std::size_t>(count));
@@ -308,10 +317,12 @@ class ReplyWriter {
     }
 
     lua_State* lua_;
+    Vm& vm_;
     Reply& reply_;
     int script_protocol_;
     int depth_ = 0;
     bool& counted_;
+    std::size_t end_bytes_;
 };
 
 }  // namespace
@@ -331,8 +342,8 @@ Bytes error_of_table(lua_State* lua, int index, bool& counted) {
     return text;
 }
 
-void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counted) {
-    ReplyWriter{lua, reply, script_protocol, counted}.value();
+void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counted, std::size_t most_bytes) {
+    ReplyWriter{lua, reply, script_protocol, counted, most_bytes}.value();
 }
 
 }  // namespace keel::script

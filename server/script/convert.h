@@ -26,8 +26,11 @@ void push_reply(lua_State* lua, Bytes encoded);
 void push_error(lua_State* lua, Bytes text, bool counted);
 
 // Writes the value at the top of the stack, and takes it off. `script_protocol`: what the script chose with setresp.
-// An error that statistics have counted already sets `counted`.
-void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counted);
+// An error that statistics have counted already sets `counted`. Raises an error, in the middle of the reply, if it
+// would be of more than `most_bytes`: a table that stands twice in each table of twenty is a million of them.
+inline constexpr std::size_t kMostReplyBytes = std::size_t{1} << 30;
+void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counted,
+                 std::size_t most_bytes = kMostReplyBytes);
 
 // The text of an error table's field, empty if there is none.
 [[nodiscard]] Bytes error_of_table(lua_State* lua, int index, bool& counted);

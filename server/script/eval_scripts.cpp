@@ -3,6 +3,8 @@
 
 #include <openssl/sha.h>
 
+#include <utility>
+
 #include "datatypes/encodings/hash.h"
 #include "server/script/api.h"
 #include "server/script/runner.h"
@@ -47,17 +49,16 @@ std::size_t EvalScripts::ShaHash::operator()(const Sha& sha) const noexcept {
     return hash_bytes({reinterpret_cast<const char*>(sha.data()), sha.size()});
 }
 
-EvalScripts::EvalScripts(Runner& runner, bool unsafe_functions) : runner_(runner), unsafe_functions_(unsafe_functions) {
-    flush();
-}
+EvalScripts::EvalScripts(Runner& runner, bool unsafe_functions)
+    : runner_(runner), unsafe_functions_(unsafe_functions), vm_(open_vm(runner, unsafe_functions)) {}
 
 // A new interpreter: nothing of the old scripts is left.
-void EvalScripts::flush() {
+std::shared_ptr<void> EvalScripts::flush() {
     by_source_.clear();
     recent_.clear();
-    by_sha_.clear();
     source_bytes_ = 0;
-    vm_ = open_vm(runner_, unsafe_functions_);
+    using Old = std::pair<std::unique_ptr<Vm>, BySha>;
+    return std::make_shared<Old>(std::exchange(vm_, open_vm(runner_, unsafe_functions_)), std::exchange(by_sha_, {}));
 }
 
 Result<EvalScripts::Script*> EvalScripts::get(Bytes source, bool stays) {

@@ -51,7 +51,8 @@ class EvalScripts {
     Script* find(const Sha& sha);
 
     [[nodiscard]] Program program(const Script& script);
-    void flush();
+    // Without any of them from now on; what was there, to be freed wherever that stops nobody.
+    [[nodiscard]] std::shared_ptr<void> flush();
 
     [[nodiscard]] std::size_t count() const { return by_sha_.size(); }
     [[nodiscard]] std::size_t source_bytes() const { return source_bytes_; }
@@ -61,6 +62,7 @@ class EvalScripts {
     struct ShaHash {
         std::size_t operator()(const Sha& sha) const noexcept;
     };
+    using BySha = std::unordered_map<Sha, std::unique_ptr<Script>, ShaHash>;
     Result<Script*> add(Bytes source, std::uint64_t hash, bool stays);
     void use(Script& script);
     void drop_oldest();
@@ -68,7 +70,7 @@ class EvalScripts {
     Runner& runner_;
     bool unsafe_functions_;
     std::unique_ptr<Vm> vm_;
-    std::unordered_map<Sha, std::unique_ptr<Script>, ShaHash> by_sha_;
+    BySha by_sha_;
     std::unordered_map<std::uint64_t, Script*> by_source_;
     std::list<Script*> recent_;
     std::size_t source_bytes_ = 0;

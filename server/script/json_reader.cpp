@@ -80,6 +80,7 @@ void JsonReader::next_string() {
         }
     }
     ++at_;
+    vm_.step(lua_, string_.size() / 8);
     token_.kind = Kind::string;
 }
 
@@ -178,6 +179,7 @@ void JsonReader::descend() {
 
 // Of the token that was read.
 void JsonReader::value() {
+    vm_.step(lua_, 5);
     switch (token_.kind) {
         case Kind::string: return push_bytes(lua_, string_);
         case Kind::number: return lua_pushnumber(lua_, token_.number);

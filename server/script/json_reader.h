@@ -12,6 +12,7 @@
 #include <string>
 
 #include "server/script/lua.h"
+#include "server/script/vm.h"
 
 namespace keel::script {
 
@@ -20,6 +21,7 @@ class JsonReader {
     // `text` is a Lua string. `array_metatable`: where on the stack the metatable of arrays is, 0 for none.
     JsonReader(lua_State* lua, Bytes text, int most_depth, bool loose_numbers, int array_metatable)
         : lua_(lua),
+          vm_(Vm::of(lua)),
           text_(text),
           most_depth_(most_depth),
           loose_numbers_(loose_numbers),
@@ -68,6 +70,7 @@ class JsonReader {
     [[nodiscard]] char at(std::size_t index) const { return index < text_.size() ? text_[index] : '\0'; }
 
     lua_State* lua_;
+    Vm& vm_;
     Bytes text_;
     std::size_t at_ = 0;
     int depth_ = 0;

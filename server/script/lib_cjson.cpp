@@ -19,6 +19,7 @@
 
 #include "server/script/json_reader.h"
 #include "server/script/sandbox.h"
+#include "server/script/vm.h"
 
 namespace keel::script {
 
@@ -65,13 +66,14 @@ void push_array_metatable(lua_State* lua) {
 
 class Writer {
   public:
-    Writer(lua_State* lua, const Options& options) : lua_(lua), options_(options) {}
+    Writer(lua_State* lua, const Options& options) : lua_(lua), vm_(Vm::of(lua)), options_(options) {}
 
     [[nodiscard]] const std::string& text() const { return out_; }
 
     // The value at the top of the stack, which stays.
     void value(int depth) {
         if (out_.size() > kMostBytes) luaL_error(lua_, "Cannot serialise: the text would be too large");
+        vm_.step(lua_, 5);
         switch (lua_type(lua_, -1)) {
             case LUA_TSTRING: return string(bytes_at(lua_, -1));
             case LUA_TNUMBER: return number(lua_tonumber(lua_, -1));
@@ -93,6 +95,7 @@ class Writer {
 
     void string(Bytes text) {
         if (text.size() > kMostBytes) fail("the text would be too large");
+        vm_.step(lua_, text.size() / 8);
         out_ += '"';
         for (const char c : text) {
             switch (c) {
@@ -150,6 +153,7 @@ class Writer {
             most = std::max(most, key);
             ++items;
             lua_pop(lua_, 1);
+            vm_.step(lua_);
         }
         if (options_.sparse_ratio > 0 && most > items * options_.sparse_ratio && most > options_.sparse_safe) {
             if (options_.sparse_convert == 0) fail("excessively sparse array");
@@ -213,6 +217,7 @@ class Writer {
     }
 
     lua_State* lua_;
+    Vm& vm_;
     const Options& options_;
     std::string out_;
 };

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "server/script/sandbox.h"
+#include "server/script/vm.h"
 
 namespace keel::script {
 
@@ -26,13 +27,14 @@ constexpr std::size_t kMostBytes = std::size_t{512} << 20;
 
 class Packer {
   public:
-    explicit Packer(lua_State* lua) : lua_(lua) {}
+    explicit Packer(lua_State* lua) : lua_(lua), vm_(Vm::of(lua)) {}
 
     [[nodiscard]] const std::string& text() const { return out_; }
 
     // The value at the top of the stack, which is taken off.
     void value(int level) {
         if (out_.size() > kMostBytes) luaL_error(lua_, "MessagePack output is too large");
+        vm_.step(lua_, 2);
         luaL_checkstack(lua_, 5, "in function mp_encode_lua_type");
         switch (lua_type(lua_, -1)) {
             case LUA_TSTRING: string(bytes_at(lua_, -1)); break;
@@ -70,6 +72,7 @@ class Packer {
             tagged(0xDA, size, 2);
         else
             tagged(0xDB, size, 4);
+        vm_.step(lua_, size / 64);
         out_ += text;
     }
 
@@ -117,6 +120,7 @@ class Packer {
         lua_pushnil(lua_);
         while (lua_next(lua_, -2) != 0) {
             lua_pop(lua_, 1);
+            vm_.step(lua_);
             ++count;
             const double key = lua_type(lua_, -1) == LUA_TNUMBER ? lua_tonumber(lua_, -1) : 0;
             is_list = is_list && key > 0 && std::floor(key) == key;
@@ -156,6 +160,7 @@ class Packer {
     }
 
     lua_State* lua_;
+    Vm& vm_;
     std::string out_;
 };
 
@@ -176,7 +181,7 @@ int pack(lua_State* lua) {
 
 class Unpacker {
   public:
-    Unpacker(lua_State* lua, Bytes left) : lua_(lua), left_(left) {}
+    Unpacker(lua_State* lua, Bytes left) : lua_(lua), vm_(Vm::of(lua)), left_(left) {}
 
     [[nodiscard]] std::size_t left() const { return left_.size(); }
 
@@ -184,6 +189,7 @@ class Unpacker {
     void value(int depth) {
         if (depth > kMostDepth) luaL_error(lua_, "too many nested data structures in input.");
         luaL_checkstack(lua_, 3, "too many return values at once; use unpack_one or unpack_limit instead.");
+        vm_.step(lua_, 5);
         const auto tag = static_cast<unsigned>(big(1));
         if (tag <= 0x7F) return lua_pushnumber(lua_, tag);
         if (tag >= 0xE0) return lua_pushnumber(lua_, static_cast<std::int8_t>(tag));
@@ -248,6 +254,7 @@ class Unpacker {
     }
 
     lua_State* lua_;
+    Vm& vm_;
     Bytes left_;
 };
 

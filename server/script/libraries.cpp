@@ -71,14 +71,16 @@ bool NoCase::operator()(Bytes a, Bytes b) const noexcept {
     });
 }
 
-Libraries::Libraries(Runner& runner, bool unsafe_functions) : runner_(runner), unsafe_functions_(unsafe_functions) {
-    flush();
+Libraries::Libraries(Runner& runner, bool unsafe_functions)
+    : runner_(runner), unsafe_functions_(unsafe_functions), vm_(open_vm(runner, unsafe_functions)) {}
+
+Libraries::Contents Libraries::exchange(Contents contents) {
+    return {std::exchange(vm_, std::move(contents.vm)), std::exchange(libraries_, std::move(contents.libraries)),
+            std::exchange(functions_, std::move(contents.functions))};
 }
 
-void Libraries::flush() {
-    functions_.clear();
-    libraries_.clear();
-    vm_ = open_vm(runner_, unsafe_functions_);
+std::shared_ptr<void> Libraries::flush() {
+    return std::make_shared<Contents>(exchange({open_vm(runner_, unsafe_functions_), {}, {}}));
 }
 
 // ---- Loading ----
@@ -314,17 +316,21 @@ Result<std::vector<std::unique_ptr<Library>>> Libraries::build_all(std::span<con
     return built;
 }
 
-Status Libraries::restore(Bytes payload, RestoreMode mode) {
+Status Libraries::restore(Bytes payload, RestoreMode mode, std::shared_ptr<void>& old) {
     KEEL_TRY(const std::vector<std::string> codes, read_libraries(payload));
-    if (mode == RestoreMode::flush) {
-        // Beside what is there first: a payload that cannot be loaded leaves that as it is.
-        Libraries fresh{runner_, unsafe_functions_};
-        KEEL_TRY(const auto tried, fresh.build_all(codes, false));
-        flush();
-    }
-    KEEL_TRY(auto built, build_all(codes, mode == RestoreMode::replace));
+    if (mode != RestoreMode::flush) return restore_all(codes, mode == RestoreMode::replace);
+    // Beside what is there, which comes back if the payload cannot be loaded.
+    Contents before = exchange({open_vm(runner_, unsafe_functions_), {}, {}});
+    const Status restored = restore_all(codes, false);
+    if (!restored) before = exchange(std::move(before));
+    old = std::make_shared<Contents>(std::move(before));
+    return restored;
+}
+
+Status Libraries::restore_all(std::span<const std::string> codes, bool replace) {
+    KEEL_TRY(auto built, build_all(codes, replace));
     for (auto& library : built) {
-        if (const auto old = libraries_.find(library->name); old != libraries_.end()) drop(*old->second);
+        if (const auto known = libraries_.find(library->name); known != libraries_.end()) drop(*known->second);
         put(std::move(library));
     }
     return {};

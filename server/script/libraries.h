@@ -56,10 +56,12 @@ class Libraries {
     // FUNCTION LOAD; the library's name.
     Result<std::string> load(Bytes code, bool replace);
     Status remove(Bytes name);
-    void flush();
+    // Without any of them from now on; what was there, to be freed wherever that stops nobody.
+    [[nodiscard]] std::shared_ptr<void> flush();
     // FUNCTION DUMP and RESTORE.
     [[nodiscard]] std::string dump() const;
-    Status restore(Bytes payload, RestoreMode mode);
+    // `old`: what is there no more.
+    Status restore(Bytes payload, RestoreMode mode, std::shared_ptr<void>& old);
 
     // Null: there is none.
     [[nodiscard]] const Function* find(Bytes name) const;
@@ -76,7 +78,15 @@ class Libraries {
 
   private:
     using LibraryMap = std::map<std::string, std::unique_ptr<Library>, std::less<>>;
+    using FunctionMap = std::map<Bytes, const Function*, NoCase>;
+    struct Contents {
+        std::unique_ptr<Vm> vm;
+        LibraryMap libraries;
+        FunctionMap functions;  // names belong to the libraries'
+    };
 
+    Contents exchange(Contents contents);
+    Status restore_all(std::span<const std::string> codes, bool replace);
     Result<std::unique_ptr<Library>> build(Bytes code);
     Status check_free(const Library& library, const Library* replaced) const;
     Result<std::vector<std::unique_ptr<Library>>> build_all(std::span<const std::string> codes, bool replace);
@@ -90,7 +100,7 @@ class Libraries {
     bool unsafe_functions_;
     std::unique_ptr<Vm> vm_;
     LibraryMap libraries_;
-    std::map<Bytes, const Function*, NoCase> functions_;  // names belong to the functions
+    FunctionMap functions_;
     Library* loading_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -23,8 +24,8 @@ namespace {
 char handler_key;
 char runner_key;
 
-constexpr int kInstructionsBetweenTicks = 100'000;
 constexpr std::int64_t kLoadMs = 500;
+constexpr std::uint64_t kServeEveryNs = 500'000;
 
 constexpr ErrorText kNoArguments{"ERR Please specify at least one argument for this redis lib call"};
 constexpr ErrorText kBadArguments{"ERR Lua redis lib command arguments must be strings or integers"};
@@ -48,10 +49,6 @@ int on_error(lua_State* lua) {
     runner_of(lua).note_error(lua);
     return 1;
 }
-
-void on_count(lua_State* lua, lua_Debug*) { runner_of(lua).tick(lua); }
-
-void set_hook(lua_State* lua, int instructions) { lua_sethook(lua, on_count, LUA_MASKCOUNT, instructions); }
 
 void end_with(lua_State* lua, Bytes error) {
     push_error(lua, error, false);
@@ -98,7 +95,7 @@ void Runner::attach(Vm& vm) {
             lua_rawset(lua, LUA_REGISTRYINDEX);
         },
         error);
-    set_hook(vm.lua(), kInstructionsBetweenTicks);
+    vm.on_pause([](lua_State* lua, void* runner) { static_cast<Runner*>(runner)->pause(lua); }, this);
 }
 
 // ---- A run ----
@@ -110,7 +107,6 @@ struct Runner::Frame {
     Reply& reply;
     bool failed = false;   // error_text_ says how
     bool counted = false;  // the error was counted already
-    bool writing = false;  // the reply is being written
 };
 
 Status Runner::prepare(Context& cx, const Program& program, bool read_only) {
@@ -133,6 +129,7 @@ Status Runner::prepare(Context& cx, const Program& program, bool read_only) {
     error_text_.clear();
     error_source_.clear();
     running_ = Running{program.name, cx.args.words(), program.is_function, CycleClock::ticks()};
+    vm_->begin(running_->since);
     restart_json();
     return {};
 }
@@ -144,12 +141,13 @@ Status Runner::run(Context& cx, const Program& program, std::span<const Bytes> k
     KEEL_TRY(prepare(cx, program, read_only));
     Frame frame{program, keys, arguments, cx.reply()};
     const bool whole = program.vm->protect([&](lua_State* inside) { enter(inside, frame); }, error_text_);
-    if (killed_) set_hook(program.vm->lua(), kInstructionsBetweenTicks);
+    program.vm->end();
     running_.reset();
     if (std::exchange(busy_, false)) log_notice("The script that was running for long has ended.");
     session_.output.clear();
     program.vm->collect_some();
-    if (!whole && frame.writing) {  // no memory was left in the middle of the reply: what was sent of it is no reply
+    if (std::exchange(writing_, false)) {  // it ended in the middle of the reply: what was sent of it is no reply
+        log_warning("The reply of a script could not be written, its client's connection ends: {}", error_text_);
         server_.clients.close(client);
         return {};
     }
@@ -178,17 +176,19 @@ void Runner::enter(lua_State* lua, Frame& frame) {
         lua_rawgeti(lua, LUA_REGISTRYINDEX, program.handle);
     }
     if (lua_pcall(lua, program.is_function ? 2 : 0, 1, 1) != 0) return fail(lua, frame);
-    frame.writing = true;
-    write_reply(lua, frame.reply, session_.reply.protocol(), frame.counted);
-    frame.writing = false;
+    writing_ = true;
+    const std::uint64_t limit = server_.settings.clients.normal_output.hard_bytes;
+    write_reply(lua, frame.reply, session_.reply.protocol(), frame.counted,
+                limit == 0 ? kMostReplyBytes : std::min<std::uint64_t>(limit, kMostReplyBytes));
+    writing_ = false;
 }
 
 // The error at the top of the stack, with what was running and the line, as the client sees it.
 void Runner::fail(lua_State* lua, Frame& frame) {
     frame.failed = true;
     if (lua_istable(lua, -1)) {
-        error_text_ = error_of_table(lua, -1, frame.counted);
-        if (error_text_.empty()) error_text_ = kUnknownError.text;
+        const Bytes said = error_of_table(lua, -1, frame.counted);
+        error_text_ = said.data() == nullptr ? kUnknownError.text : said;  // one that is there may be empty
     } else {
         error_text_ = "ERR ";
         error_text_ += lua_isstring(lua, -1) != 0 ? bytes_at(lua, -1) : Bytes{luaL_typename(lua, -1)};
@@ -270,7 +270,9 @@ Runner::Called Runner::call(lua_State* lua) {
     else
         push_reply(lua, encoded);
     session_.output.clear();
-    return session_.reply.errors_written() == errors_before ? Called::done : Called::failed;
+    const bool done = session_.reply.errors_written() == errors_before;
+    Vm::of(lua).look_at_clock(lua);
+    return done ? Called::done : Called::failed;
 }
 
 // What the command answered, in one piece.
@@ -323,21 +325,17 @@ Status Runner::kill(bool function) {
 }
 
 // Now and then while Lua runs.
-void Runner::tick(lua_State* lua) {
+void Runner::pause(lua_State* lua) {
     if (load_began_ != 0) {
         const auto took_ms = static_cast<std::int64_t>(CycleClock::ns(CycleClock::ticks() - load_began_) / 1'000'000);
         if (took_ms > kLoadMs) end_with(lua, "ERR FUNCTION LOAD timeout");
         return;
     }
-    // A coroutine that outlived a killed run asks after each instruction.
-    if (!killed_ && lua_gethookcount(lua) == kKillingHook) set_hook(lua, kInstructionsBetweenTicks);
     if (!running_) return;
     const std::int64_t threshold_ms = server_.settings.scripting.busy_reply_ms;
     if (!killed_ && threshold_ms > 0 && running_ms() >= threshold_ms) be_busy();
     if (!killed_) return;
-    // The error comes again with each instruction, so that no pcall of the script stops it.
-    set_hook(lua, kKillingHook);
-    set_hook(vm_->lua(), kKillingHook);
+    vm_->kill(lua);
     end_with(lua, running_->is_function ? Bytes{"ERR Script killed by user with FUNCTION KILL."}
                                         : Bytes{"ERR Script killed by user with SCRIPT KILL."});
 }
@@ -350,7 +348,10 @@ void Runner::be_busy() {
             "the {} command. Script name is: {}.",
             running_ms(), running_->is_function ? "FUNCTION KILL" : "SCRIPT KILL", running_->name);
     }
+    if (CycleClock::ns(CycleClock::ticks() - served_at_) < kServeEveryNs) return;
+    if (writing_ && client_->monitor) return;  // what others do would be told in the middle of its reply
     server_.serve_while_busy();
+    served_at_ = CycleClock::ticks();
 }
 
 }  // namespace keel::script

@@ -3,7 +3,7 @@
 // Runs a program for a client, and is what `redis` in it talks to: one at a time, as commands do not nest.
 //
 //     EVAL, FCALL -> run() -> Lua -> redis.call -> checks -> Dispatcher::run_inside(session_) -> its output -> Lua
-//                     |        `- hook: now and then -> tick(): busy? killed?
+//                     |        `- Vm: now and then -> pause(): busy? killed?
 //                     `- the value it returns, or its error -> the client's reply
 //
 // The commands of a script run as a session of their own, which has no connection: what they reply is read back, SELECT
@@ -58,6 +58,8 @@ class Runner {
     [[nodiscard]] std::int64_t running_ms() const;
     // It has run so long that others are answered meanwhile.
     [[nodiscard]] bool busy() const { return busy_; }
+    // One runs that has changed the data set: ended now, it would leave its work half done.
+    [[nodiscard]] bool has_written() const { return running_ && wrote_; }
     // SCRIPT KILL, FUNCTION KILL.
     Status kill(bool function);
     // The server ends: whatever runs ends first.
@@ -76,7 +78,7 @@ class Runner {
     bool may_call(lua_State* lua, bool& allowed);
     void set_protocol(int protocol) { session_.reply.set_protocol(protocol); }
     void note_error(lua_State* lua);
-    void tick(lua_State* lua);
+    void pause(lua_State* lua);
 
   private:
     struct Frame;
@@ -100,8 +102,10 @@ class Runner {
     bool wrote_ = false;
     bool killed_ = false;
     bool busy_ = false;
+    bool writing_ = false;  // the reply
     std::optional<Running> running_;
     std::uint64_t load_began_ = 0;  // CycleClock; 0: no library is loaded
+    std::uint64_t served_at_ = 0;   // CycleClock: when others were answered in the middle of the run
     std::string error_source_;      // where the error that ended it was raised
     int error_line_ = -1;
     std::string error_text_;

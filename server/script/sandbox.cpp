@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "server/script/pattern.h"
 #include "server/script/vm.h"
 
 namespace keel::script {
@@ -16,9 +17,9 @@ namespace {
 // Its address is the key under which a front's metatable keeps the table behind it: no script can make that key.
 char behind_key;
 
-// What a pattern may hold of characters that nest the matcher, which calls itself for each: the stack has an end.
-constexpr std::size_t kMostPatternSteps = 1000;
-constexpr std::size_t kMostStringBytes = std::size_t{512} << 20;
+// Sorting at most so many numbers and short strings takes no time to speak of.
+constexpr int kFewItems = 4096;
+constexpr std::size_t kShortBytes = 256;
 
 constexpr char kReadOnly[] = "Attempt to modify a readonly table";
 
@@ -160,10 +161,10 @@ int safe_pcall(lua_State* lua) {
     return lua_gettop(lua);
 }
 
-// The handler of an xpcall runs where the error was raised. When a script is being killed that is inside of the hook,
-// where no other hook comes: its handlers are passed over, or one that does not end would end never.
+// The handler of an xpcall runs where the error was raised. When a script is being killed that may be inside of a
+// pause, where no other comes: its handlers are passed over, or one that does not end would end never.
 int handle_unless_killed(lua_State* lua) {
-    if (lua_gethookcount(lua) == kKillingHook) return 1;
+    if (Vm::of(lua).killing()) return 1;
     lua_settop(lua, 1);
     lua_pushvalue(lua, lua_upvalueindex(1));
     lua_insert(lua, 1);
@@ -228,41 +229,24 @@ int safe_collectgarbage(lua_State* lua) {
     } else {
         lua_pushinteger(lua, 0);
     }
+    Vm::of(lua).look_at_clock(lua);
     return 1;
 }
 
 // ---- string, table ----
 
-// Calls the library's own function, which is the upvalue.
+// Calls the library's own function, which is the upvalue. It counts no steps: the clock tells whether they were many.
 int call_original(lua_State* lua) {
     const lua_CFunction original = lua_tocfunction(lua, lua_upvalueindex(1));
-    return original(lua);
+    const int results = original(lua);
+    Vm::of(lua).look_at_clock(lua);
+    return results;
 }
 
-int checked_pattern(lua_State* lua) {
-    const Bytes pattern = check_bytes(lua, 2);
-    const auto steps = std::count_if(pattern.begin(), pattern.end(),
-                                     [](char c) { return std::strchr("*+-?()", c) != nullptr && c != 0; });
-    if (static_cast<std::size_t>(steps) > kMostPatternSteps) return luaL_error(lua, "pattern too complex");
+// A new coroutine begins with the pace of who makes it, as if nothing had gone on since the last pause.
+int checked_coroutine(lua_State* lua) {
+    Vm::of(lua).step(lua, 1000);
     return call_original(lua);
-}
-
-int checked_find(lua_State* lua) { return lua_toboolean(lua, 4) != 0 ? call_original(lua) : checked_pattern(lua); }
-
-int safe_rep(lua_State* lua) {
-    const Bytes text = check_bytes(lua, 1);
-    const int count = luaL_checkint(lua, 2);
-    if (count <= 0 || text.empty()) {
-        lua_pushliteral(lua, "");
-        return 1;
-    }
-    if (text.size() > kMostStringBytes / static_cast<std::size_t>(count))
-        return luaL_error(lua, "resulting string too large");
-    luaL_Buffer buffer;
-    luaL_buffinit(lua, &buffer);
-    for (int i = 0; i < count; ++i) luaL_addlstring(&buffer, text.data(), text.size());
-    luaL_pushresult(&buffer);
-    return 1;
 }
 
 int checked_table(lua_State* lua) {
@@ -277,6 +261,50 @@ int checked_insert(lua_State* lua) {
         const int place = luaL_checkint(lua, 2);
         const auto size = static_cast<std::int64_t>(lua_objlen(lua, 1));
         if (place < 1 - size - 1000) return luaL_argerror(lua, 2, "position out of bounds");
+    }
+    return call_original(lua);
+}
+
+// The comparison of sort when there is none, and one that is of C: the upvalue.
+int counted_less(lua_State* lua) {
+    const std::size_t longest = lua_type(lua, 1) == LUA_TSTRING ? lua_objlen(lua, 1) : 0;
+    Vm::of(lua).step(lua, 2 + longest / 64);
+    lua_pushboolean(lua, lua_lessthan(lua, 1, 2));
+    return 1;
+}
+
+int counted_comparison(lua_State* lua) {
+    Vm::of(lua).step(lua, 2);
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    lua_insert(lua, 1);
+    lua_call(lua, lua_gettop(lua) - 1, 1);
+    return 1;
+}
+
+// Whether comparing all of the table at 1 with one another takes hardly any time.
+bool sorts_fast(lua_State* lua) {
+    const auto size = static_cast<int>(lua_objlen(lua, 1));
+    for (int i = 1; i <= size && size <= kFewItems; ++i) {
+        lua_rawgeti(lua, 1, i);
+        const int type = lua_type(lua, -1);
+        const bool fast = type == LUA_TNUMBER || (type == LUA_TSTRING && lua_objlen(lua, -1) <= kShortBytes);
+        lua_pop(lua, 1);
+        if (!fast) return false;
+    }
+    return size <= kFewItems;
+}
+
+// table.sort: a comparison in Lua has pauses, others are given one that has.
+int checked_sort(lua_State* lua) {
+    check_writable(lua, 1);
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    const bool by_default = lua_isnoneornil(lua, 2);
+    if (by_default && !sorts_fast(lua)) {
+        lua_settop(lua, 1);
+        lua_pushcfunction(lua, counted_less);
+    } else if (!by_default && lua_iscfunction(lua, 2) != 0) {
+        lua_settop(lua, 2);
+        lua_pushcclosure(lua, counted_comparison, 1);
     }
     return call_original(lua);
 }
@@ -370,9 +398,8 @@ void keep_basic(lua_State* lua, bool unsafe_functions) {
 
 void make_strings_safe(lua_State* lua) {
     lua_getfield(lua, LUA_GLOBALSINDEX, "string");
-    wrap(lua, "find", checked_find);
-    for (const char* name : {"match", "gmatch", "gfind", "gsub"}) wrap(lua, name, checked_pattern);
-    set_function(lua, "rep", safe_rep);
+    set_string_functions(lua);
+    for (const char* name : {"format", "lower", "reverse", "upper"}) wrap(lua, name, call_original);
     push_front(lua);
     // ("x"):len() looks here; what getmetatable shows is a front, too.
     lua_pushliteral(lua, "");
@@ -391,7 +418,9 @@ void make_strings_safe(lua_State* lua) {
 void make_tables_safe(lua_State* lua) {
     lua_getfield(lua, LUA_GLOBALSINDEX, "table");
     wrap(lua, "insert", checked_insert);
-    for (const char* name : {"remove", "sort"}) wrap(lua, name, checked_table);
+    wrap(lua, "remove", checked_table);
+    wrap(lua, "sort", checked_sort);
+    for (const char* name : {"concat", "foreach", "foreachi", "maxn"}) wrap(lua, name, call_original);
     push_front(lua);
     lua_setfield(lua, LUA_GLOBALSINDEX, "table");
 }
@@ -424,6 +453,7 @@ void open_safe_libraries(lua_State* lua, bool unsafe_functions) {
     open_library(lua, luaopen_math, LUA_MATHLIBNAME);
     keep_basic(lua, unsafe_functions);
     lua_getfield(lua, LUA_GLOBALSINDEX, "coroutine");
+    for (const char* name : {"create", "wrap"}) wrap(lua, name, checked_coroutine);
     push_front(lua);
     lua_setfield(lua, LUA_GLOBALSINDEX, "coroutine");
     make_strings_safe(lua);

@@ -16,9 +16,6 @@ bool push_behind(lua_State* lua, int index);
 // Lua's libraries into the globals, which are still the real table: what scripts may have of them.
 void open_safe_libraries(lua_State* lua, bool unsafe_functions);
 
-// While a script is being killed its hook comes after so many instructions.
-inline constexpr int kKillingHook = 1;
-
 // Raises "Script attempted to access nonexistent global variable 'x'": an __index.
 int missing_global(lua_State* lua);
 // Raises "Attempt to modify a readonly table": a __newindex.

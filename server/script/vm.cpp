@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/script/vm.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
 #include "protocol/base/check.h"
+#include "server/cycle_clock.h"
 #include "server/script/sandbox.h"
 
 namespace keel::script {
+
+namespace {
+
+// About two microseconds of Lua. As much as that many instructions of the slowest kind (two strings of hundreds of
+// megabytes compared) may go by before the first pause; then they come after each.
+constexpr int kInstructionsBetweenPauses = 1000;
+constexpr int kInstructionsWhenSlow = 2;
+constexpr int kInstructionsWhenKilled = 1;
+constexpr std::int64_t kStepsBetweenPauses = 10'000;
+constexpr std::uint64_t kLongNs = 2'000'000;
+
+}  // namespace
 
 void* Vm::allocate(void* self, void* old, std::size_t old_size, std::size_t size) {
     auto& vm = *static_cast<Vm*>(self);
@@ -92,10 +106,15 @@ namespace {
 struct Source {
     Bytes left;
 };
-const char* next_piece(lua_State*, void* source, std::size_t* size) {
-    const Bytes all = std::exchange(static_cast<Source*>(source)->left, {});
-    *size = all.size();
-    return all.empty() ? nullptr : all.data();
+// In pieces, so that compiling a long text has pauses.
+const char* next_piece(lua_State* lua, void* source, std::size_t* size) {
+    constexpr std::size_t kPiece = 4096;
+    Bytes& left = static_cast<Source*>(source)->left;
+    const Bytes piece = left.substr(0, kPiece);
+    left.remove_prefix(piece.size());
+    Vm::of(lua).step(lua, piece.size());
+    *size = piece.size();
+    return piece.empty() ? nullptr : piece.data();
 }
 }  // namespace
 
@@ -158,6 +177,60 @@ void Vm::restore_globals() {
     push_globals();
     set_global_source();
 }
+
+// ---- Pauses ----
+
+Vm& Vm::of(lua_State* lua) {
+    void* self = nullptr;
+    lua_getallocf(lua, &self);
+    return *static_cast<Vm*>(self);
+}
+
+namespace {
+void set_pace(lua_State* lua, lua_Hook hook, int instructions) { lua_sethook(lua, hook, LUA_MASKCOUNT, instructions); }
+}  // namespace
+
+void Vm::on_pause(Pause pause, void* who) {
+    pause_ = pause;
+    pause_who_ = who;
+    set_pace(lua_, on_count, kInstructionsBetweenPauses);
+}
+
+void Vm::on_count(lua_State* lua, lua_Debug*) { of(lua).pause(lua); }
+
+void Vm::pause(lua_State* lua) {
+    steps_left_ = kStepsBetweenPauses;
+    if (pause_ == nullptr) return;
+    const std::uint64_t now = CycleClock::ticks();
+    const bool slow = CycleClock::ns(now - paused_at_) > kLongNs;
+    paused_at_ = now;
+    // Each coroutine has a pace of its own. One that outlived a killed run comes here after each instruction.
+    const int pace = lua_gethookcount(lua);
+    if (slow && pace != kInstructionsWhenSlow)
+        set_pace(lua, on_count, kInstructionsWhenSlow);
+    else if (!slow && pace < kInstructionsBetweenPauses)
+        set_pace(lua, on_count, std::min(2 * pace, kInstructionsBetweenPauses));
+    pause_(lua, pause_who_);
+    paused_at_ = CycleClock::ticks();
+}
+
+void Vm::look_at_clock(lua_State* lua) {
+    if (CycleClock::ns(CycleClock::ticks() - paused_at_) > kLongNs) [[unlikely]]
+        pause(lua);
+}
+
+void Vm::kill(lua_State* lua) {
+    killing_ = true;
+    set_pace(lua, on_count, kInstructionsWhenKilled);
+    set_pace(lua_, on_count, kInstructionsWhenKilled);
+}
+
+void Vm::end() {
+    if (killing_) set_pace(lua_, on_count, kInstructionsBetweenPauses);
+    killing_ = false;
+}
+
+// ---- Garbage ----
 
 void Vm::collect_some() {
     constexpr unsigned kRunsBetween = 50;

@@ -12,8 +12,10 @@
 //   and
 //      it is of bounded size (CVE-2025-46819).
 //   3. All of it together allocates at most kMostBytes: what would need more ends with "not enough memory", in the
-//      script.
+//      script. Beside it, one call of a library may hold a text of 512 MiB until it becomes a string.
 //   4. Whatever may raise an error in Lua is done inside protect().
+//   5. Whoever runs it is called back now and then (on_pause()): after so many instructions of Lua, or so many steps of
+//      what is written in C++ and counts them with step(). So nothing that a script can call goes on for long without.
 //
 // Not here: what `redis` offers (api.h), which scripts there are (eval_scripts.h, libraries.h).
 #pragma once
@@ -21,6 +23,7 @@
 #include <absl/functional/function_ref.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "server/script/lua.h"
@@ -57,12 +60,37 @@ class Vm {
     void replace_globals();
     void restore_globals();
 
+    // ---- Pauses ----
+
+    // The interpreter that a state, or a coroutine in it, belongs to. Cheap.
+    static Vm& of(lua_State* lua);
+    // What is called in a pause: it may raise an error, which ends the script.
+    using Pause = void (*)(lua_State* lua, void* who);
+    void on_pause(Pause pause, void* who);
+    // A part of a work that may take long is done: a step is what takes some ten nanoseconds.
+    void step(lua_State* lua, std::size_t steps = 1) {
+        steps_left_ -= static_cast<std::int64_t>(steps);
+        if (steps_left_ < 0) [[unlikely]]
+            pause(lua);
+    }
+    // The same for one that does not count: a pause if the last one is long ago.
+    void look_at_clock(lua_State* lua);
+    // A script begins, at this moment of CycleClock.
+    void begin(std::uint64_t now) { paused_at_ = now; }
+    // Until the script's end() a pause comes after each instruction, so that no pcall of it stops the error that a
+    // pause raises.
+    void kill(lua_State* lua);
+    void end();
+    [[nodiscard]] bool killing() const { return killing_; }
+
     // Some garbage collection, as much as a run makes necessary.
     void collect_some();
     void collect_all();
 
   private:
     static void* allocate(void* self, void* old, std::size_t old_size, std::size_t size);
+    static void on_count(lua_State* lua, lua_Debug* where);
+    void pause(lua_State* lua);
     void set_global_source();
 
     lua_State* lua_ = nullptr;
@@ -70,6 +98,12 @@ class Vm {
     int globals_ = LUA_NOREF;
     int front_ = LUA_NOREF;
     unsigned runs_ = 0;
+
+    Pause pause_ = nullptr;
+    void* pause_who_ = nullptr;
+    std::int64_t steps_left_ = 0;
+    std::uint64_t paused_at_ = 0;  // CycleClock
+    bool killing_ = false;
 };
 
 // Puts the compiled chunk on the stack and returns 0, or why it cannot be compiled. Inside protect().

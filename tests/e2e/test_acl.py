@@ -492,3 +492,17 @@ def test_python_redis_as_a_user(server, users):
     assert admin.acl_deluser("lib", "app") == 2
     r.close()
     admin.close()
+
+
+# --- Many of them ---
+def test_selectors_take_time_in_proportion(server, users):
+    def took(count):
+        began = time.monotonic()
+        rules = [w for i in range(count) for w in ("(+get ~k%d)" % i, "+set")]
+        assert users("ACL", "SETUSER", "many", "reset", *rules) == "OK"
+        assert len(fields(users("ACL", "GETUSER", "many"))[b"selectors"]) == count
+        return time.monotonic() - began
+
+    few = min(took(1000) for _ in range(3))
+    assert took(20_000) < 60 * few, "twenty times as many, so about twenty times as long"
+    users("ACL", "DELUSER", "many")

@@ -225,6 +225,17 @@ def test_wrong_timeouts(c):
     assert c("BLPOP", "q", "1e300") == Error("ERR timeout is out of range")
 
 
+@keel_only
+def test_the_longest_timeouts(server, c):
+    far = (1 << 63) - (1 << 43)
+    for words in (("XREAD", "BLOCK", str(1 << 62), "STREAMS", "s", "$"), ("XREAD", "BLOCK", str(far), "STREAMS", "s", "$"),
+                  ("BLPOP", "q", str(far // 1000))):
+        with server.client() as waiting:
+            waiting.send(*words)
+            assert waiting.drain(0.1) == b""
+    assert c("XREAD", "BLOCK", str((1 << 63) - 1), "STREAMS", "s", "$") == Error("ERR timeout is out of range")
+
+
 # --- other ends ---
 
 def test_unblock(server, c):

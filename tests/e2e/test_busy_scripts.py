@@ -143,3 +143,59 @@ def test_many_prefixes(start):
             "ERR Prefix 'p00007x' overlaps with an existing prefix 'p00007'.")
         assert c("CLIENT", "TRACKING", "OFF") == "OK"
         assert info_of(c, "stats")["tracking_total_prefixes"] == "0"
+
+
+# One call into C each.
+LONG_CALLS = {
+    "backtracking": "return ('a'):rep(200):find(('a*'):rep(30) .. 'b')",
+    "optional": "return ('a'):rep(200):match(('a?'):rep(200) .. ('a'):rep(200) .. 'b')",
+    "balanced": "return ('('):rep(1000000):gsub('%b()', '')",
+    "all matches": "for w in ('a'):rep(200):gmatch(('a-'):rep(30) .. 'b') do end return 1",
+    "json graph": "local t = {} for i = 1, 40 do t = {t, t} end return #cjson.encode(t)",
+    "msgpack graph": "local t = {} for i = 1, 15 do t = {t, t, t, t} end return #cmsgpack.pack(t)",
+    "sort of texts": "local t = {} for i = 1, 10000 do t[i] = ('x'):rep(50000000) end table.sort(t) return 1",
+    "sort by a function of C": "local t = {} for i = 1, 5000000 do t[i] = i end table.sort(t, rawequal) return 1",
+    "reply of a graph": "local t = {} for i = 1, 40 do t = {t, t} end return t",
+    "coroutines": "local function deep(n) local f = n == 0 and function() end or function() for i = 1, 100 do coroutine.wrap(deep)(n - 1) end end f() end deep(6)",
+}
+
+
+@pytest.mark.parametrize("what", LONG_CALLS)
+def test_a_long_call_into_a_library_is_interrupted(impatient, what):
+    runner = impatient.client(timeout=60 * PATIENCE)
+    runner.send("EVAL", LONG_CALLS[what], "0")
+    with impatient.client(timeout=2 * PATIENCE) as c:
+        wait_for(lambda: getattr(c("PING"), "code", "") == "BUSY", what="the script to be busy")
+        began = time.monotonic()
+        assert c("SCRIPT", "KILL") == "OK"
+        wait_for(lambda: c("PING") == "PONG", what="the script to end")
+        assert time.monotonic() - began < 1 * PATIENCE
+    if what == "reply of a graph":
+        with pytest.raises(Closed):
+            while True:
+                runner.read()
+    else:
+        assert "Script killed by user" in runner.read()
+
+
+def test_slow_instructions_have_pauses_soon(impatient):
+    """Two texts of many megabytes are compared by one instruction."""
+    runner = impatient.client(timeout=60 * PATIENCE)
+    runner.send("EVAL", "local a, b = ('x'):rep(1e7) .. 1, ('x'):rep(1e7) .. 2 while a < b do end", "0")
+    time.sleep(3)
+    with impatient.client(timeout=2 * PATIENCE) as c:
+        assert c("PING").code == "BUSY"
+        assert c("SCRIPT", "KILL") == "OK"
+    assert "Script killed by user" in runner.read()
+
+
+@pytest.mark.skipif(SANITIZED, reason="the reply is a gigabyte")
+def test_a_reply_that_would_be_too_large(start):
+    server = start({"client-output-buffer-limit": "normal 50mb 0 0"})
+    with server.client(timeout=60) as c:
+        c.send("EVAL", "local t = {} for i = 1, 40 do t = {t, t} end return t", "0")
+        with pytest.raises(Closed):
+            while True:
+                c.read()
+    assert resident_mb(server) < 300
+    assert "The reply of a script could not be written" in server.log()

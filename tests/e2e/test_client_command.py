@@ -194,6 +194,49 @@ def test_pause_write_holds_only_writes(server, c):
         assert e("GET", "x") == b"1"
 
 
+LIBRARY = '''#!lua name=paused
+redis.register_function{function_name='reads', callback=function() return redis.call('get', 'x') end, flags={'no-writes'}}
+redis.register_function('writes', function() return redis.call('set', 'x', 1) end)'''
+READS = "#!lua flags=no-writes\nreturn redis.call('get', 'x')"
+
+
+def test_pause_write_asks_what_a_script_declares(server, c):
+    c("FUNCTION", "LOAD", "REPLACE", LIBRARY)
+    sha = c("SCRIPT", "LOAD", READS)
+    plain = c("SCRIPT", "LOAD", "return 1")
+    c("SET", "x", "v")
+    c("PFADD", "hll", "a")
+    passed = [("EVAL", READS, "0"), ("EVALSHA", sha, "0"), ("EVAL_RO", READS, "0"), ("EVAL_RO", "return 1", "0"), ("EVALSHA_RO", sha, "0"),
+              ("EVALSHA_RO", plain, "0"), ("FCALL", "reads", "0"), ("FCALL_RO", "reads", "0")]
+    held = [("EVAL", "return 1", "0"), ("EVALSHA", plain, "0"), ("EVAL", "#!lua\nreturn 1", "0"), ("FCALL", "writes", "0"),
+            ("EVALSHA", "0" * 40, "0"), ("FCALL", "nosuch", "0"), ("PUBLISH", "ch", "x"), ("SPUBLISH", "ch", "x"), ("PFCOUNT", "hll"),
+            ("FCALL_RO", "writes", "0"), ("EVAL_RO", "#!lua\nreturn 1", "0"), ("EVAL", "#!lua flags=nosuch\nreturn 1", "0")]
+    c("CLIENT", "PAUSE", "100000", "WRITE")
+    clients_held = []
+    try:
+        with server.client() as d:
+            for words in passed:
+                assert not isinstance(d(*words), Error), words
+                assert d("MULTI") == "OK" and d(*words) == "QUEUED"
+                assert len(d("EXEC")) == 1, words
+        for words in held:
+            clients_held.append(server.client())
+            clients_held[-1].send(*words)
+        for client, words in zip(clients_held, held):
+            assert client.drain(0.02) == b"", words
+    finally:
+        c("CLIENT", "UNPAUSE")
+    for client in clients_held:
+        client.read()
+        client.close()
+    c("FUNCTION", "FLUSH")
+
+
+def test_what_counts_hyperloglogs_is_no_reader_for_scripts(c):
+    c("PFADD", "hll", "a")
+    assert "Write commands are not allowed" in c("EVAL_RO", "return redis.call('pfcount', KEYS[1])", "1", "hll")
+
+
 def d_id(c, d):
     port = d.socket.getsockname()[1]
     return next(f["id"] for f in clients(c) if f["addr"].endswith(":%d" % port))

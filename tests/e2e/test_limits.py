@@ -249,3 +249,24 @@ def test_memory_of_clients_is_counted_and_given_back(server, c):
         d.send_raw(b"x" * 100_000 + b"\r\n")
         assert len(d.read()) == 3_000_000
         wait_for(lambda: of_clients() - before < 100_000)
+
+
+@keel_only
+def test_a_few_words_do_not_ask_for_a_reply_of_any_size(server, c):
+    c("SADD", "set", *range(10))
+    c("HSET", "hash", *range(10))
+    c("ZADD", "zset", *range(10))
+    began = time.monotonic()
+    for count in ("-9223372036854775807", "-4611686018427387903", "-2147483648", "-200000000"):
+        for words in (("SRANDMEMBER", "set", count), ("HRANDFIELD", "hash", count), ("ZRANDMEMBER", "zset", count)):
+            assert c(*words).startswith("ERR the reply would be larger than 1073741824 bytes"), words
+    for words in (("HRANDFIELD", "hash", "-2147483648", "WITHVALUES"), ("ZRANDMEMBER", "zset", "-2147483648", "WITHSCORES")):
+        assert c(*words).startswith("ERR the reply would be larger"), words
+    assert time.monotonic() - began < 1 * PATIENCE
+    # Few draws of something large; and a limit of the client's.
+    c("SADD", "large", "x" * 10_000_000)
+    assert c("SRANDMEMBER", "large", "-200").startswith("ERR the reply would be larger")
+    c("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0")
+    assert c("SRANDMEMBER", "set", "-200000").startswith("ERR the reply would be larger than 1048576 bytes")
+    assert len(c("SRANDMEMBER", "set", "-1000")) == 1000
+    assert c("SRANDMEMBER", "nosuch", "-9223372036854775807") == []

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from keel import PEER, free_port, keel_only, wait_for
+from keel import PEER, SANITIZED, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error
 
 pytestmark = keel_only
@@ -175,6 +175,14 @@ def test_memory_has_a_bound(start, script):
 
 def test_empty_rep_takes_no_time(c):
     assert c("EVAL", "return #(''):rep(2147483647)", 0) == 0
+
+
+@pytest.mark.skipif(SANITIZED, reason="a gigabyte takes a sanitizer long")
+@keel_only
+def test_rep_goes_as_far_as_it_says(start):
+    with start().client(timeout=60) as c:
+        assert c("EVAL", "return #('x'):rep(536870912)", 0) == 536870912
+        assert "too large" in c("EVAL", "return #('x'):rep(536870913)", 0)
 
 
 # ---- The cache ----
@@ -412,6 +420,52 @@ def test_a_payload_that_fails_changes_nothing(c):
     c("SET", "k", "v")
     assert c("FCALL_RO", "get", 1, "k") == b"v"
     c("FUNCTION", "FLUSH")
+
+
+@keel_only
+def test_a_payload_is_built_once(start):
+    server = start()
+    with server.client() as c:
+        c("FUNCTION", "LOAD", "#!lua name=loud\nredis.log(redis.LOG_WARNING, 'loaded now') redis.register_function('f', function() return 1 end)")
+        dump = c("FUNCTION", "DUMP")
+        for mode, loads in (("FLUSH", 2), ("REPLACE", 3), ("FLUSH", 4)):
+            assert c("FUNCTION", "RESTORE", dump, mode) == "OK"
+            assert server.log().count("loaded now") == loads, mode
+            assert c("FCALL", "f", 0) == 1
+        c("FUNCTION", "FLUSH")
+        c("FUNCTION", "LOAD", "#!lua name=counts\nlocal n = 0 redis.register_function('f', function() n = n + 1 return n end)")
+        c("FCALL", "f", 0)
+        assert c("FUNCTION", "RESTORE", b"nothing", "FLUSH").code == "ERR"
+        assert c("FCALL", "f", 0) == 2
+
+
+@keel_only
+@pytest.mark.parametrize("kind", ["SCRIPT", "FUNCTION"])
+def test_a_large_interpreter_is_closed_in_the_background(start, kind):
+    with start().client(timeout=60) as c:
+        def fill():
+            for i in range(400):
+                body = "local t = {%s}" % ",".join("'%d-%d'" % (i, j) for j in range(200))
+                if kind == "SCRIPT":
+                    c("SCRIPT", "LOAD", body)
+                else:
+                    c("FUNCTION", "LOAD", "#!lua name=l%d\n%s redis.register_function('f%d', function() return t end)" % (i, body, i))
+
+        def figures():
+            memory = info_of(c, "memory")
+            return int(memory["lazyfree_pending_objects"]), int(memory["lazyfreed_objects"])
+
+        fill()
+        assert c(kind, "FLUSH", "SYNC") == "OK"
+        assert figures() == (0, 0)
+        fill()
+        assert c(kind, "FLUSH", "ASYNC") == "OK"
+        wait_for(lambda: figures() == (0, 400), what="the interpreter to be closed")
+        fill()
+        c("CONFIG", "SET", "lazyfree-lazy-user-flush", "no")
+        assert c(kind, "FLUSH") == "OK"
+        assert figures() == (0, 400)
+        assert c("EVAL", "return 1", 0) == 1
 
 
 def test_replacing_keeps_the_old_library_when_the_new_one_fails(c):

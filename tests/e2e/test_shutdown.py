@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from keel import IS_PEER, SANITIZED, keel_only, wait_for
+from keel import IS_PEER, PATIENCE, SANITIZED, keel_only, wait_for
 from resp import Closed, Error
 
 
@@ -17,6 +17,44 @@ def test_sigterm_and_sigint_end_it_cleanly(start):
         server.kill(sig)
         assert server.wait_exit() == 0
         assert "bye bye" in server.log()
+
+
+@keel_only
+def test_sigterm_waits_for_a_script_that_has_written(start):
+    server = start({"busy-reply-threshold": 20, "appendonly": "no"})
+    with server.client(timeout=30 * PATIENCE) as c:
+        c.send("EVAL", "redis.call('set', 'a', 1) local t = os.clock() while os.clock() - t < 1.5 do end "
+               "redis.call('set', 'b', 1) return redis.call('mget', 'a', 'b')", "0")
+        time.sleep(0.3)
+        server.kill()
+        assert c.read() == [b"1", b"1"], "it ran to its end"
+    assert server.wait_exit() == 0
+    assert "a script runs that has written" in server.log()
+
+
+@keel_only
+def test_shutdown_nosave_ends_a_script_that_has_written(start):
+    server = start({"busy-reply-threshold": 20})
+    runner, c = server.client(), server.client()
+    runner.send("EVAL", "redis.call('set', 'a', 1) while true do end", "0")
+    time.sleep(0.3)
+    server.kill()
+    time.sleep(0.2)
+    assert c("PING").code == "BUSY"
+    c.send("SHUTDOWN", "NOSAVE")
+    assert server.wait_exit() == 0
+    runner.close()
+    c.close()
+
+
+@keel_only
+def test_sigterm_ends_a_script_that_has_not_written(start):
+    server = start({"busy-reply-threshold": 20})
+    with server.client() as c:
+        c.send("EVAL", "while true do redis.call('get', 'a') end", "0")
+        time.sleep(0.3)
+        server.kill()
+        assert server.wait_exit() == 0
 
 
 def test_clients_see_the_connection_close(start):

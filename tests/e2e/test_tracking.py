@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from keel import info_of, keel_only, wait_for
+from keel import SANITIZED, info_of, keel_only, wait_for
 from resp import Error, Push
 
 
@@ -249,6 +249,45 @@ def test_the_changes_of_one_turn_come_together(server, c):
     message = t.read()
     assert sorted(message[1]) == [b"a", b"b", b"d"]
     silent(t)
+
+
+@keel_only
+def test_many_changes_of_one_command_do_not_pile_up(server, c):
+    t = broadcast(server, "PREFIX", "user:")
+    c("EVAL", "for i = 1, 100000 do redis.call('set', 'user:' .. i, '') end", "0")
+    keys, most = set(), 0
+    while len(keys) < 100_000:
+        message = t.read()
+        keys.update(message[1])
+        most = max(most, len(message[1]))
+    assert most < 20_000
+    silent(t)
+
+
+@keel_only
+def test_a_listener_that_does_not_read_is_ended_in_the_middle_of_a_script(start):
+    def most_resident_mb():
+        with open("/proc/%d/status" % server.process.pid) as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) // 1024
+
+    server = start({"client-output-buffer-limit": "normal 4mb 0 0"})
+    with server.client(timeout=60) as c:
+        t = broadcast(server)
+        before = most_resident_mb()
+        c("EVAL", "for i = 1, 500000 do redis.call('set', ('x'):rep(100) .. i, '') redis.call('del', ('x'):rep(100) .. i) end", "0")
+        assert info_of(c, "clients")["tracking_clients"] == "0"
+        if not SANITIZED:
+            assert most_resident_mb() - before < 60
+        t.close()
+
+
+@keel_only
+def test_readers_who_are_gone_are_forgotten(server, c):
+    for _ in range(300):
+        with server.client(resp=3) as client:
+            client("CLIENT", "TRACKING", "ON")
+            client("GET", "same")
+    assert int(info_of(c, "stats")["tracking_total_items"]) < 150
 
 
 def test_broadcast_without_own_changes(server, c):

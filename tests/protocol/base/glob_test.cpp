@@ -130,6 +130,18 @@ TEST_CASE("glob: no pattern takes exponential time") {
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{20});
 }
 
+TEST_CASE("glob: plain bytes behind stars take time that is linear") {
+    const std::string text(4'000'000, 'a');
+    const std::string half(2'000'000, 'a');
+    const auto start = std::chrono::steady_clock::now();
+    CHECK_FALSE(glob_match("*" + half + "b", text));
+    CHECK_FALSE(glob_match("*" + half + "b*", text));
+    CHECK_FALSE(glob_match("*" + half + "b*" + half, text));
+    CHECK(glob_match("*" + half + "*" + half, text));
+    CHECK_FALSE(glob_match("*" + half + "*a" + half, text));
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{20});  // a square of them: an hour
+}
+
 TEST_CASE("glob: a literal pattern is recognised") {
     CHECK(glob_is_literal(""));
     CHECK(glob_is_literal("user:17]^-"));
