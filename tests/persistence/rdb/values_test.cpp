@@ -5,6 +5,8 @@
 
 #include "datatypes/core/rdb_tags.h"
 #include "datatypes/core/serde.h"
+#include "datatypes/encodings/intset.h"
+#include "datatypes/encodings/listpack.h"
 #include "persistence/rdb/dump.h"
 #include "tests/support/dump_runner.h"
 #include "tests/support/rdb_bytes.h"
