@@ -22,8 +22,7 @@ constexpr std::array<Table, 8> kTables = [] {
         tables[0][i] = crc;
     }
     for (std::size_t t = 1; t < 8; ++t) {
-        for (std::size_t i = 0; i < 256; ++i)
-            tables[t][i] = tables[0][tables[t - 1][i] & 255] ^ tables[t - 1][i] >> 8;
+        for (std::size_t i = 0; i < 256; ++i) tables[t][i] = tables[0][tables[t - 1][i] & 255] ^ tables[t - 1][i] >> 8;
     }
     return tables;
 }();

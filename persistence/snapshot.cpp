@@ -165,8 +165,8 @@ void SnapshotChild::warn_of_silence() {
     const std::int64_t now = clock_.steady_us();
     if (now - heard_us_ < kPatienceUs) return;
     heard_us_ = now;
-    log_warning("The child {} that saves has written nothing for a minute ({} of {} keys). BGSAVE CANCEL ends it.", pid_,
-                figures_.keys_written, figures_.keys_total);
+    log_warning("The child {} that saves has written nothing for a minute ({} of {} keys). BGSAVE CANCEL ends it.",
+                pid_, figures_.keys_written, figures_.keys_total);
 }
 
 std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {

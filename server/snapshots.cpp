@@ -65,7 +65,10 @@ Status Snapshots::load_file(const std::string& file, bool replace) {
     const auto& settings = server_.settings.snapshot;
     replacing_libraries_ = replace;
     server_.keyspace.set_now(server_.clock.wall_ms());
-    rdb::SnapshotLoader loader{reader, server_.keyspace, *this, server_.settings,
+    rdb::SnapshotLoader loader{reader,
+                               server_.keyspace,
+                               *this,
+                               server_.settings,
                                {.check_sum = settings.checksum && !server_.debug.skip_checksums,
                                 .any_version = settings.version_check == Snapshot::VersionCheck::relaxed,
                                 .replace = replace,

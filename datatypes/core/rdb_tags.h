@@ -19,35 +19,35 @@ namespace keel {
 
 enum class RdbTag : std::uint8_t {
     string = 0,
-    list = 1,                         // element by element
-    set = 2,                          // member by member
-    zset_text = 3,                    // scores as text
-    hash = 4,                         // field by field
-    zset = 5,                         // scores as binary doubles
-    module_old = 6,                   // Redis 4.0 release candidates
+    list = 1,        // element by element
+    set = 2,         // member by member
+    zset_text = 3,   // scores as text
+    hash = 4,        // field by field
+    zset = 5,        // scores as binary doubles
+    module_old = 6,  // Redis 4.0 release candidates
     module = 7,
-    hash_zipmap = 9,                  // Redis 2.4
+    hash_zipmap = 9,  // Redis 2.4
     list_ziplist = 10,
     set_intset = 11,
     zset_ziplist = 12,
     hash_ziplist = 13,
-    list_quicklist = 14,              // nodes are ziplists
+    list_quicklist = 14,  // nodes are ziplists
     stream = 15,
     hash_listpack = 16,
     zset_listpack = 17,
-    list_quicklist2 = 18,             // nodes are listpacks, or single elements
-    stream2 = 19,                     // and first id, highest deleted id, entries added
-    set_listpack = 20,                // version 11
-    stream3 = 21,                     // and when consumers were active
-    hash_timed_rc = 22,               // version 12: fields with deadlines, as candidates of Redis 7.4 had them
-    hash_timed_valkey = 22,           // version 80: the same number, another layout
+    list_quicklist2 = 18,    // nodes are listpacks, or single elements
+    stream2 = 19,            // and first id, highest deleted id, entries added
+    set_listpack = 20,       // version 11
+    stream3 = 21,            // and when consumers were active
+    hash_timed_rc = 22,      // version 12: fields with deadlines, as candidates of Redis 7.4 had them
+    hash_timed_valkey = 22,  // version 80: the same number, another layout
     hash_listpack_timed_rc = 23,
-    hash_timed = 24,                  // and the earliest deadline in front
+    hash_timed = 24,  // and the earliest deadline in front
     hash_listpack_timed = 25,
-    stream4 = 26,                     // version 13: and ids of messages that must not come twice
-    stream5 = 27,                     // version 14: and entries that were given back
-    array = 28,                       // of Redis 8.8: not here
-    gcra = 33,                        // the last that is known by name
+    stream4 = 26,  // version 13: and ids of messages that must not come twice
+    stream5 = 27,  // version 14: and entries that were given back
+    array = 28,    // of Redis 8.8: not here
+    gcra = 33,     // the last that is known by name
 };
 
 // The type of the value behind a tag; none for types that keel does not have, and for numbers that mean nothing.
@@ -95,10 +95,8 @@ struct RdbDialect {
 
 inline constexpr RdbDialect kRedis70{};
 inline constexpr RdbDialect kRedis72{.version = 11, .set_listpack = true, .consumer_times = true};
-inline constexpr RdbDialect kRedis74{.version = 12,
-                                     .set_listpack = true,
-                                     .consumer_times = true,
-                                     .field_deadlines = RdbDialect::FieldDeadlines::redis};
+inline constexpr RdbDialect kRedis74{
+    .version = 12, .set_listpack = true, .consumer_times = true, .field_deadlines = RdbDialect::FieldDeadlines::redis};
 inline constexpr RdbDialect kValkey9{.version = 80,
                                      .set_listpack = true,
                                      .consumer_times = true,

@@ -88,8 +88,7 @@ Result<ValueRef> load_integers(Loader& in, const Limits& limits) {
     if (!IntsetView::is_sound(raw)) return kDamagedIntset;
     const IntsetView view{raw.data()};
     if (view.count() == 0) return kEmptyValue;
-    if (view.count() <= limits.integers)
-        return ValueRef{.type = Type::set, .payload = Intset::copy_of(raw).release()};
+    if (view.count() <= limits.integers) return ValueRef{.type = Type::set, .payload = Intset::copy_of(raw).release()};
     auto table = std::make_unique<MemberTable>();
     for (std::size_t i = 0; i < view.count(); ++i) table->add_new(Member{view.at(i)});
     return table_value(std::move(table));
@@ -99,8 +98,7 @@ Result<ValueRef> load_packed(Loader& in, const Limits& limits) {
     KEEL_TRY(Listpack list, load_listpack(in, 1));
     if (list.count() <= limits.packed) {
         if (has_twins(list, 1)) return kTwice;
-        return ValueRef{
-            .type = Type::set, .form = static_cast<std::uint8_t>(Form::packed), .payload = list.release()};
+        return ValueRef{.type = Type::set, .form = static_cast<std::uint8_t>(Form::packed), .payload = list.release()};
     }
     auto table = std::make_unique<MemberTable>();
     for (ListpackView::Place at = list.first(); at != nullptr; at = list.next(at)) {

@@ -150,8 +150,7 @@ Result<ValueRef> load_packed(Listpack list, Limits limits) {
         if (before && *before >= *score) {
             packed::Scratch left;
             packed::Scratch right;
-            if (*before > *score || list.get(before_at).as_text(left) >= list.get(at).as_text(right))
-                return kUnsorted;
+            if (*before > *score || list.get(before_at).as_text(left) >= list.get(at).as_text(right)) return kUnsorted;
         }
         before = score;
         before_at = at;

@@ -23,18 +23,18 @@ inline constexpr std::uint8_t kLzf = 3;  // squeezed length, length, data
 
 // What may stand in the place of a tag (datatypes/core/rdb_tags.h).
 enum class Opcode : std::uint8_t {
-    slot_import = 243,   // Valkey 9; in files of Redis: key_meta, what a module keeps at the next key
-    slot_info = 244,     // slot, keys, keys with deadlines
-    function2 = 245,     // a library's code
-    function_rc = 246,   // candidates of Redis 7.0
+    slot_import = 243,  // Valkey 9; in files of Redis: key_meta, what a module keeps at the next key
+    slot_info = 244,    // slot, keys, keys with deadlines
+    function2 = 245,    // a library's code
+    function_rc = 246,  // candidates of Redis 7.0
     module_aux = 247,
-    idle = 248,          // seconds since the next key was used
-    frequency = 249,     // how often the next key is used, a byte
-    aux = 250,           // name and value, about the file
-    resize = 251,        // keys, keys with deadlines of this database
-    deadline_ms = 252,   // of the next key
-    deadline_s = 253,    // the same, as Redis 2.4 had it
-    select = 254,        // the database of what follows
+    idle = 248,         // seconds since the next key was used
+    frequency = 249,    // how often the next key is used, a byte
+    aux = 250,          // name and value, about the file
+    resize = 251,       // keys, keys with deadlines of this database
+    deadline_ms = 252,  // of the next key
+    deadline_s = 253,   // the same, as Redis 2.4 had it
+    select = 254,       // the database of what follows
     end = 255,
 };
 

@@ -192,8 +192,8 @@ Result<Bytes> Reader::unfold() {
         unfolded_room_ = std::max<std::size_t>(static_cast<std::size_t>(bytes), 4096);
         unfolded_ = std::make_unique_for_overwrite<char[]>(unfolded_room_);
     }
-    const unsigned got = lzf_decompress(from.data(), static_cast<unsigned>(from.size()), unfolded_.get(),
-                                        static_cast<unsigned>(bytes));
+    const unsigned got =
+        lzf_decompress(from.data(), static_cast<unsigned>(from.size()), unfolded_.get(), static_cast<unsigned>(bytes));
     if (got != bytes) return kBadLzf;
     return Bytes{unfolded_.get(), static_cast<std::size_t>(bytes)};
 }

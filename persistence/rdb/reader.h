@@ -70,9 +70,9 @@ class Reader final : public Loader {
     std::size_t room_ = 0;
     const char* at_ = nullptr;
     const char* end_ = nullptr;
-    const char* summed_ = nullptr;   // up to here the window's bytes are in checksum_
-    std::uint64_t end_offset_ = 0;   // of end_
-    std::uint64_t beyond_ = 0;       // behind end_
+    const char* summed_ = nullptr;  // up to here the window's bytes are in checksum_
+    std::uint64_t end_offset_ = 0;  // of end_
+    std::uint64_t beyond_ = 0;      // behind end_
     std::uint64_t checksum_ = 0;
     bool sums_ = false;
     bool from_valkey_ = false;

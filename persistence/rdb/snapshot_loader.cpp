@@ -87,7 +87,8 @@ Result<bool> SnapshotLoader::step(std::uint64_t bytes) {
 // The offset is that of the record in which it happened.
 Error SnapshotLoader::explained(const Error& error, std::uint64_t offset) const {
     if (!at_key_) return Error{fmt::format("at byte {}: {}", offset, error.text())};
-    return Error{fmt::format("at byte {}, key {} of database {}: {}", offset, quoted(key_), db_->index(), error.text())};
+    return Error{
+        fmt::format("at byte {}, key {} of database {}: {}", offset, quoted(key_), db_->index(), error.text())};
 }
 
 Status SnapshotLoader::step_once() {
@@ -124,7 +125,8 @@ Status SnapshotLoader::read_opcode(Opcode code) {
         }
         case Opcode::deadline_s: {
             KEEL_TRY(const Bytes raw, in_.raw(4));
-            deadline_ = std::max<UnixMs>(UnixMs{1000} * static_cast<std::int32_t>(load_le<std::uint32_t>(raw.data())), 0);
+            deadline_ =
+                std::max<UnixMs>(UnixMs{1000} * static_cast<std::int32_t>(load_le<std::uint32_t>(raw.data())), 0);
             return {};
         }
         case Opcode::idle: {

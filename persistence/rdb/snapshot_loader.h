@@ -35,11 +35,11 @@ class LibrarySink {
 };
 
 struct LoadOptions {
-    bool check_sum = true;        // rdbchecksum, unless DEBUG said not to
-    bool any_version = false;     // rdb-version-check relaxed
-    bool drop_due = true;         // keys that are due are not loaded (a primary's way)
-    bool replace = false;         // a key that is there gives way; else that is an error
-    bool more_may_follow = false; // bytes behind the end are not ours to judge (an append-only log)
+    bool check_sum = true;          // rdbchecksum, unless DEBUG said not to
+    bool any_version = false;       // rdb-version-check relaxed
+    bool drop_due = true;           // keys that are due are not loaded (a primary's way)
+    bool replace = false;           // a key that is there gives way; else that is an error
+    bool more_may_follow = false;   // bytes behind the end are not ours to judge (an append-only log)
     std::int32_t key_delay_us = 0;  // key-load-delay, for tests
 };
 

@@ -146,7 +146,7 @@ RdbDialect dialect_for(const Settings& settings, const Keyspace& keyspace) {
 RdbDialect dialect_for(const Settings& settings, const ValueRef& value) {
     if (const RdbDialect* dialect = chosen(settings)) return *dialect;
     return members_may_expire(value.type) && type_ops(value.type).next_deadline(value) != kNoDeadline ? kRedis74
-                                                                                                       : kRedis70;
+                                                                                                      : kRedis70;
 }
 
 Status write_snapshot(Writer& out, const SnapshotContent& content, KeysWritten tell) {

@@ -69,15 +69,19 @@ class KeyspaceFixture final : private KeyspaceListener {
         switch (type) {
             case Type::string: return {{"GET", "k"}, {"APPEND", "k", "x"}, {"SETRANGE", "k", "1", "y"}};
             case Type::list:
-                return {{"LRANGE", "k", "0", "-1"}, {"LINSERT", "k", "BEFORE", "a", "b"}, {"LPUSH", "k", "new"},
-                        {"LSET", "k", "-1", "other"}, {"LREM", "k", "0", "a"},            {"RPUSH", "k", "last"},
-                        {"LPOP", "k", "2"},           {"LTRIM", "k", "1", "-2"}};
+                return {{"LRANGE", "k", "0", "-1"}, {"LINSERT", "k", "BEFORE", "a", "b"},
+                        {"LPUSH", "k", "new"},      {"LSET", "k", "-1", "other"},
+                        {"LREM", "k", "0", "a"},    {"RPUSH", "k", "last"},
+                        {"LPOP", "k", "2"},         {"LTRIM", "k", "1", "-2"}};
             case Type::set:
                 return {{"SMEMBERS", "k"}, {"SADD", "k", "new", "7"}, {"SREM", "k", "a", "1"}, {"SPOP", "k", "2"}};
             case Type::zset:
-                return {{"ZRANGE", "k", "0", "-1", "WITHSCORES"}, {"ZADD", "k", "1.5", "new", "-inf", "a"},
-                        {"ZINCRBY", "k", "1", "a"},               {"ZREM", "k", "a"},
-                        {"ZRANGE", "k", "0", "-1", "REV"},        {"ZPOPMIN", "k"}};
+                return {{"ZRANGE", "k", "0", "-1", "WITHSCORES"},
+                        {"ZADD", "k", "1.5", "new", "-inf", "a"},
+                        {"ZINCRBY", "k", "1", "a"},
+                        {"ZREM", "k", "a"},
+                        {"ZRANGE", "k", "0", "-1", "REV"},
+                        {"ZPOPMIN", "k"}};
             case Type::hash:
                 return {{"HGETALL", "k"},
                         {"HSET", "k", "new", "v", "a", "w"},

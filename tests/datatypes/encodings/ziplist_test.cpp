@@ -22,7 +22,8 @@ std::vector<std::string> words_of(const ListpackView& list) {
 TEST_CASE("ziplist: every kind of entry becomes one of a listpack") {
     const std::string long_text(300, 'x');
     const std::string longer_text(20000, 'y');
-    const Packed items = {"a", 0, 12, 13, -1, 300, -70000, 8388607, 2000000000, -5000000000, long_text, longer_text, ""};
+    const Packed items = {"a",     0,          12,          13,        -1,          300, -70000,
+                          8388607, 2000000000, -5000000000, long_text, longer_text, ""};
     const auto list = listpack_of_ziplist(ziplist(items));
     REQUIRE(list);
     CHECK(words_of(*list) == std::vector<std::string>{"a", "0", "12", "13", "-1", "300", "-70000", "8388607",

@@ -57,7 +57,8 @@ std::vector<Made> values() {
     };
     Made stream{"stream", {}};
     for (int i = 1; i <= 250; ++i)
-        stream.commands.push_back({"XADD", "k", std::to_string(i) + "-1", i % 3 == 0 ? "other" : "f", std::to_string(i)});
+        stream.commands.push_back(
+            {"XADD", "k", std::to_string(i) + "-1", i % 3 == 0 ? "other" : "f", std::to_string(i)});
     stream.commands.push_back({"XDEL", "k", "17-1", "1-1"});
     stream.commands.push_back({"XGROUP", "CREATE", "k", "g", "5-1"});
     stream.commands.push_back({"XGROUP", "CREATECONSUMER", "k", "g", "idle"});
@@ -94,8 +95,8 @@ std::string shown(DumpRunner& keel) {
 TEST_CASE("dump: what was dumped is restored as it was, in its form") {
     DumpRunner keel;
     for (const Made& made : values()) {
-        for (const auto dialect : {Snapshot::CompatibleWith::oldest, Snapshot::CompatibleWith::redis74,
-                                   Snapshot::CompatibleWith::valkey9}) {
+        for (const auto dialect :
+             {Snapshot::CompatibleWith::oldest, Snapshot::CompatibleWith::redis74, Snapshot::CompatibleWith::valkey9}) {
             INFO(made.encoding << ", dialect " << static_cast<int>(dialect));
             make(keel, made);
             keel.settings.snapshot.compatible_with = dialect;
@@ -212,6 +213,8 @@ TEST_CASE("dump: the bytes of Redis 7.0") {
     keel("DEL k");
     keel("RPUSH k a 1");
     CHECK(keel.dump("k").substr(0, 3) == Bytes{"\x12\x01\x02", 3});
-    CHECK(keel.restore("k", Bytes{"\x00\xc0\n\n\x00n\x9fWE\x0e\xae" "c\xbb", 13}) == kOk);
+    CHECK(keel.restore("k", Bytes{"\x00\xc0\n\n\x00n\x9fWE\x0e\xae"
+                                  "c\xbb",
+                                  13}) == kOk);
     CHECK(keel("GET k") == "$2\r\n10\r\n");
 }

@@ -44,8 +44,8 @@ std::string written(void (*write)(Writer&), bool squeeze = true) {
 }  // namespace
 
 TEST_CASE("rdb words: a length takes as few bytes as it can, and reads back") {
-    const std::pair<std::uint64_t, std::size_t> lengths[] = {{0, 1}, {63, 1}, {64, 2}, {16383, 2}, {16384, 5},
-                                                             {0xFFFFFFFF, 5}, {0x100000000, 9}, {~std::uint64_t{0}, 9}};
+    const std::pair<std::uint64_t, std::size_t> lengths[] = {
+        {0, 1}, {63, 1}, {64, 2}, {16383, 2}, {16384, 5}, {0xFFFFFFFF, 5}, {0x100000000, 9}, {~std::uint64_t{0}, 9}};
     for (const auto& [value, bytes] : lengths) {
         Writer out{{}};
         out.length(value);
@@ -58,10 +58,9 @@ TEST_CASE("rdb words: a length takes as few bytes as it can, and reads back") {
 }
 
 TEST_CASE("rdb words: strings that are integers of 32 bits are held as those") {
-    const std::pair<const char*, std::size_t> texts[] = {{"0", 2},          {"-128", 2},        {"127", 2},
-                                                         {"128", 3},        {"-32768", 3},      {"32768", 5},
-                                                         {"2147483647", 5}, {"2147483648", 11}, {"-0", 3},
-                                                         {"007", 4},        {"", 1},            {"12345678901", 12}};
+    const std::pair<const char*, std::size_t> texts[] = {
+        {"0", 2},          {"-128", 2},        {"127", 2}, {"128", 3}, {"-32768", 3}, {"32768", 5},
+        {"2147483647", 5}, {"2147483648", 11}, {"-0", 3},  {"007", 4}, {"", 1},       {"12345678901", 12}};
     for (const auto& [text, bytes] : texts) {
         Writer out{{}};
         out.string(text);

@@ -97,16 +97,25 @@ TEST_CASE("snapshot: the version is the oldest that can hold the data") {
     const SnapshotContent content{keel.keyspace, keel.settings};
     const Status refused = write_snapshot(out, content, [](std::uint64_t) {});
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().text() ==
-          "key \"hash\": fields with deadlines cannot be told to redis-7.0 and redis-7.2");
+    CHECK(refused.error().text() == "key \"hash\": fields with deadlines cannot be told to redis-7.0 and redis-7.2");
 }
 
 TEST_CASE("snapshot: keys that are due are not loaded, and deadlines in seconds are old ones") {
     DumpRunner keel;
     const std::string file = begin()
-                                 .byte(252).u64(1000).byte(0).string("due").string("v")
-                                 .byte(253).raw(little(1'800'000'000, 4)).byte(0).string("later").string("v")
-                                 .byte(0).string("plain").string("v")
+                                 .byte(252)
+                                 .u64(1000)
+                                 .byte(0)
+                                 .string("due")
+                                 .string("v")
+                                 .byte(253)
+                                 .raw(little(1'800'000'000, 4))
+                                 .byte(0)
+                                 .string("later")
+                                 .string("v")
+                                 .byte(0)
+                                 .string("plain")
+                                 .string("v")
                                  .file();
     CHECK(load(keel, file).empty());
     CHECK(keel("DBSIZE") == ":2\r\n");
@@ -118,8 +127,18 @@ TEST_CASE("snapshot: keys that are due are not loaded, and deadlines in seconds 
 
 TEST_CASE("snapshot: ages are kept as the policy needs them") {
     DumpRunner keel;
-    const std::string file = begin().byte(248).length(500).byte(0).string("old").string("v")
-                                 .byte(249).byte(77).byte(0).string("used").string("v").file();
+    const std::string file = begin()
+                                 .byte(248)
+                                 .length(500)
+                                 .byte(0)
+                                 .string("old")
+                                 .string("v")
+                                 .byte(249)
+                                 .byte(77)
+                                 .byte(0)
+                                 .string("used")
+                                 .string("v")
+                                 .file();
     CHECK(load(keel, file).empty());
     CHECK(keel("OBJECT IDLETIME old") == ":500\r\n");
     CHECK(keel("OBJECT IDLETIME used") == ":0\r\n");
@@ -137,11 +156,32 @@ TEST_CASE("snapshot: ages are kept as the policy needs them") {
 
 TEST_CASE("snapshot: what concerns clusters is passed over, modules are named") {
     DumpRunner keel;
-    CHECK(load(keel, begin("REDIS0012").byte(254).length(0).byte(244).length(5).length(1).length(0)
-                         .byte(0).string("k").string("v").file()).empty());
+    CHECK(load(keel, begin("REDIS0012")
+                         .byte(254)
+                         .length(0)
+                         .byte(244)
+                         .length(5)
+                         .length(1)
+                         .length(0)
+                         .byte(0)
+                         .string("k")
+                         .string("v")
+                         .file())
+              .empty());
     CHECK(keel("GET k") == "$1\r\nv\r\n");
-    CHECK(load(keel, begin("VALKEY080").byte(243).string("job").length(2).length(1).length(2).length(7).length(9)
-                         .byte(0).string("k").string("w").file()).empty());
+    CHECK(load(keel, begin("VALKEY080")
+                         .byte(243)
+                         .string("job")
+                         .length(2)
+                         .length(1)
+                         .length(2)
+                         .length(7)
+                         .length(9)
+                         .byte(0)
+                         .string("k")
+                         .string("w")
+                         .file())
+              .empty());
     CHECK(keel("GET k") == "$1\r\nw\r\n");
     CHECK(load(keel, begin("REDIS0013").byte(243).length(1).file()) ==
           "at byte 9: a module keeps something of its own at a key, which keel cannot read");

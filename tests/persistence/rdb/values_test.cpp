@@ -145,7 +145,8 @@ TEST_CASE("rdb values: sorted sets of all forms") {
     CHECK(load(keel, RdbTag::zset, binary.string("low").binary(-HUGE_VAL)) == kOk);
     reads_back();
     RdbBytes text;
-    text.length(4).string("top").string("3").string("low").byte(255).string("a").string("1.5").string("b").string("1.5");
+    text.length(4).string("top").string("3").string("low").byte(255).string("a").string("1.5").string("b").string(
+        "1.5");
     CHECK(load(keel, RdbTag::zset_text, text) == kOk);
     reads_back();
     CHECK(load(keel, RdbTag::zset_ziplist,
@@ -179,7 +180,8 @@ TEST_CASE("rdb values: hashes of all ages") {
         CHECK(keel("HLEN k") == ":2\r\n");
         CHECK(keel.encoding("k") == "listpack");
     };
-    CHECK(load(keel, RdbTag::hash, RdbBytes{}.length(2).string("a").byte(0xC0).byte(1).string("b").string("two")) == kOk);
+    CHECK(load(keel, RdbTag::hash, RdbBytes{}.length(2).string("a").byte(0xC0).byte(1).string("b").string("two")) ==
+          kOk);
     reads_back();
     CHECK(load(keel, RdbTag::hash_zipmap, RdbBytes{}.string(zipmap({"a", "1", "b", "two"}))) == kOk);
     reads_back();
@@ -200,8 +202,7 @@ TEST_CASE("rdb values: deadlines of fields, in five ways of writing them") {
     const std::string soon = std::to_string(kSoon);
     DumpRunner keel;
     const auto reads_back = [&](const char* encoding) {
-        CHECK(keel("HPEXPIRETIME k FIELDS 3 a b c") ==
-              "*3\r\n:" + late + "\r\n:-1\r\n:" + soon + "\r\n");
+        CHECK(keel("HPEXPIRETIME k FIELDS 3 a b c") == "*3\r\n:" + late + "\r\n:-1\r\n:" + soon + "\r\n");
         CHECK(keel("HMGET k a b c") == bulks({"1", "2", "3"}));
         CHECK(keel.encoding("k") == encoding);
     };
@@ -233,13 +234,15 @@ TEST_CASE("rdb values: deadlines of fields, in five ways of writing them") {
           "the fields of a hash are not in the order of their deadlines");
     CHECK(reason(RdbTag::hash_listpack_timed_rc, RdbBytes{}.string(listpack({"a", "1", "x"}))) ==
           "a deadline of a field is out of range");
-    CHECK(reason(RdbTag::hash_timed, RdbBytes{}.u64(std::uint64_t{1} << 60).length(1).length(1).string("a").string("1")) ==
+    CHECK(reason(RdbTag::hash_timed,
+                 RdbBytes{}.u64(std::uint64_t{1} << 60).length(1).length(1).string("a").string("1")) ==
           "a deadline of a field is out of range");
 }
 
 TEST_CASE("rdb values: streams of five ages, with groups") {
     DumpRunner keel;
-    const std::string entries = "*2\r\n*2\r\n$3\r\n5-1\r\n" + bulks({"f", "one"}) + "*2\r\n$3\r\n5-3\r\n" + bulks({"f", "two"});
+    const std::string entries =
+        "*2\r\n*2\r\n$3\r\n5-1\r\n" + bulks({"f", "one"}) + "*2\r\n$3\r\n5-3\r\n" + bulks({"f", "two"});
     CHECK(load(keel, RdbTag::stream, stream_begin(stream_block()).length(0)) == kOk);
     CHECK(keel("XRANGE k - +") == entries);
     CHECK(keel("XADD k 5-3 f x").find("-ERR") == 0);
@@ -257,7 +260,8 @@ TEST_CASE("rdb values: streams of five ages, with groups") {
     CHECK(keel("XPENDING k g - + 10").ends_with(":4\r\n"));
     CHECK(keel("XRANGE k - +") == entries);
     RdbBytes producers;
-    producers.length(100).length(50).length(1).string("p").length(1).string("m").length(5).length(1).length(3).length(0);
+    producers.length(100).length(50).length(1).string("p").length(1).string("m").length(5).length(1).length(3).length(
+        0);
     CHECK(load(keel, RdbTag::stream4, group(facts(), true).raw(producers), 13) == kOk);
     CHECK(load(keel, RdbTag::stream5, group(facts(), true).length(0).raw(producers), 14) == kOk);
     CHECK(keel("XRANGE k - +") == entries);
@@ -266,12 +270,14 @@ TEST_CASE("rdb values: streams of five ages, with groups") {
           "a stream's length is not that of its blocks");
     CHECK(reason(RdbTag::stream, stream_begin(stream_block(), 2, 2).length(0)) ==
           "a stream's last id or count of entries contradicts its entries");
-    CHECK(reason(RdbTag::stream, stream_begin(listpack({"1", "0", "1"})).length(0)) == "a block of a stream is damaged");
+    CHECK(reason(RdbTag::stream, stream_begin(listpack({"1", "0", "1"})).length(0)) ==
+          "a block of a stream is damaged");
     RdbBytes nobodys = facts();
     nobodys.length(1).string("g").length(5).length(1).length(1).length(1).id(5, 1).u64(1000).length(4).length(0);
     CHECK(reason(RdbTag::stream2, nobodys) == "an entry is pending in a group of a stream, but at no consumer");
     RdbBytes unknown = facts();
-    unknown.length(1).string("g").length(5).length(1).length(1).length(0).length(1).string("bob").u64(1).length(1).id(5, 1);
+    unknown.length(1).string("g").length(5).length(1).length(1).length(0).length(1).string("bob").u64(1).length(1).id(
+        5, 1);
     CHECK(reason(RdbTag::stream2, unknown) == "a consumer of a stream holds an entry that its group does not know of");
 }
 
