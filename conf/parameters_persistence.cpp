@@ -19,6 +19,12 @@ constexpr Named<Snapshot::Sanitize> kSanitize[] = {
 constexpr Named<Snapshot::VersionCheck> kVersionCheck[] = {{"strict", Snapshot::VersionCheck::strict},
                                                            {"relaxed", Snapshot::VersionCheck::relaxed}};
 
+constexpr Named<Snapshot::CompatibleWith> kCompatibleWith[] = {{"oldest", Snapshot::CompatibleWith::oldest},
+                                                               {"redis-7.0", Snapshot::CompatibleWith::redis70},
+                                                               {"redis-7.2", Snapshot::CompatibleWith::redis72},
+                                                               {"redis-7.4", Snapshot::CompatibleWith::redis74},
+                                                               {"valkey-9", Snapshot::CompatibleWith::valkey9}};
+
 constexpr Named<Aof::Fsync> kFsync[] = {
     {"everysec", Aof::Fsync::everysec}, {"always", Aof::Fsync::always}, {"no", Aof::Fsync::no}};
 
@@ -40,6 +46,8 @@ void add_snapshot(Rows& rows) {
                           "Check the inside of loaded values: no, yes, or only those of clients."));
     rows.push_back(choice("rdb-version-check", snapshot<&Snapshot::version_check>, kVersionCheck, {},
                           "Refuse snapshots newer than we know, or try them."));
+    rows.push_back(choice("rdb-compatible-with", snapshot<&Snapshot::compatible_with>, kCompatibleWith, {},
+                          "Who shall be able to read snapshots and DUMP."));
     rows.push_back(integer("rdb-key-save-delay", snapshot<&Snapshot::key_save_delay_us>, {kMinInt, kMaxInt},
                            ParameterFlag::hidden, "For tests: microseconds after each saved key."));
     rows.push_back(integer("key-load-delay", snapshot<&Snapshot::key_load_delay_us>, {kMinInt, kMaxInt},

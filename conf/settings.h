@@ -218,6 +218,13 @@ struct Snapshot {
     bool delete_sync_files = false;
     enum class Sanitize : std::uint8_t { no, yes, clients } sanitize_payload = Sanitize::no;
     enum class VersionCheck : std::uint8_t { strict, relaxed } version_check = VersionCheck::strict;
+    enum class CompatibleWith : std::uint8_t {
+        oldest,  // whatever is the oldest that can hold the data
+        redis70,
+        redis72,
+        redis74,
+        valkey9
+    } compatible_with = CompatibleWith::oldest;
     std::int32_t key_save_delay_us = 0;  // tests: a pause after each key; below 0: one in -n keys
     std::int32_t key_load_delay_us = 0;
     std::int64_t load_events_interval_bytes = 2 << 20;

@@ -88,8 +88,7 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
         &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
         &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
         &Dispatcher::gate_queueable,     &Dispatcher::gate_permitted,  &Dispatcher::gate_memory,
-        &Dispatcher::gate_subscribed,
-        &Dispatcher::gate_paused,
+        &Dispatcher::gate_disk,          &Dispatcher::gate_subscribed, &Dispatcher::gate_paused,
     };
     for (const Gate gate : kGates) {
         Verdict verdict = (this->*gate)(session, call);
@@ -179,6 +178,15 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     const bool queues = session.in_transaction() && !call.command->is(Flag::unqueued);
     if (!queues && !has(wanted_flags(session, call), Flag::denyoom)) return {};
     return refuse(errors::kOom);
+}
+
+// PING too: whoever watches over the server asks with it.
+Dispatcher::Verdict Dispatcher::gate_disk(Session& session, Call& call) {
+    if (!server_.snapshots.refuses_writes()) [[likely]]
+        return {};
+    const bool writes = has(wanted_flags(session, *call.command), Flag::write);
+    if (!writes && call.command->spec().name != "ping") return {};
+    return refuse(errors::kMisconfSnapshot);
 }
 
 // RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.

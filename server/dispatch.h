@@ -84,6 +84,7 @@ class Dispatcher {
     Verdict gate_queueable(Session& session, Call& call);
     Verdict gate_permitted(Session& session, Call& call);
     Verdict gate_memory(Session& session, Call& call);
+    Verdict gate_disk(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
     Verdict gate_busy(Session& session, Call& call);

@@ -120,7 +120,8 @@ Status set_collation(const Process& process) {
     return Error{"Invalid locale name"};
 }
 
-Status adjust_oom_score(const Process& settings) {
+// Of the primary, a replica or a child: the place among the values.
+Status adjust_oom_score(const Process& settings, std::size_t who = 0) {
     using O = Process::OomScore;
     static bool adjusted = false;
     static int at_start = 0;
@@ -133,8 +134,8 @@ Status adjust_oom_score(const Process& settings) {
     }
     adjusted = settings.oom_score_adjust != O::no;
     int score = at_start;
-    if (settings.oom_score_adjust == O::relative) score += settings.oom_score_values[0];
-    if (settings.oom_score_adjust == O::absolute) score = settings.oom_score_values[0];
+    if (settings.oom_score_adjust == O::relative) score += settings.oom_score_values[who];
+    if (settings.oom_score_adjust == O::absolute) score = settings.oom_score_values[who];
     score = std::clamp(score, -1000, 1000);
     if (write_file("/proc/self/oom_score_adj", std::to_string(score))) return {};
     log_warning("Unable to write oom_score_adj: {}", std::strerror(errno));
@@ -390,6 +391,11 @@ Status set_process_title(const Server& server, const std::string& title_template
     std::memset(g_title_begin, 0, room);
     std::memcpy(g_title_begin, title.data(), std::min(title.size(), room - 1));
     return {};
+}
+
+void adjust_child(const Process& settings) {
+    constexpr std::size_t kChild = 2;
+    (void)adjust_oom_score(settings, kChild);
 }
 
 std::string executable_path() {

@@ -54,6 +54,9 @@ void warn_of_machine(const Settings& settings);
 // them. An error, before anything else is done, if the machine does not know the locale.
 Status adopt_process_settings(Server& server);
 
+// In a forked child that saves: its out-of-memory score.
+void adjust_child(const Process& settings);
+
 // To be called first in main(): setting the title writes over the arguments' memory.
 void remember_title_area(int argc, char** argv);
 // Sets what ps shows, from proc-title-template.

@@ -108,7 +108,8 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       key_events(pubsub, settings.notifications),
       scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),
       families(std::make_unique<CommandFamilies>(*this)),
-      users(registry, settings.acl) {
+      users(registry, settings.acl),
+      snapshots(*this) {
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_open([this](Session& session) { acl::greet(users, session); });
@@ -257,6 +258,7 @@ void Server::cron() {
     loop->tls.cron(settings.tls, now_ms);
     if (!pause.active()) make_room();
     after_command.drain();
+    snapshots.cron();
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
@@ -303,8 +305,10 @@ void Server::on_signal(int signal) {
 
 Status Server::shutdown(const ShutdownRequest& request) {
     log_warning("User requested shutdown...");
-    if (request.save || (!request.nosave && !settings.snapshot.save.empty())) {
-        log_warning("The data set is not saved: this version of keel writes no snapshots yet.");
+    const bool save = request.save || (!request.nosave && !settings.snapshot.save.empty());
+    if (!snapshots.shut_down(save) && !request.force) {
+        log_warning("Error trying to save the DB, can't exit.");
+        return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
     }
     loop->stop();
     scripting->runner.abort();

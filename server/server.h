@@ -34,6 +34,7 @@
 #include "server/net/client_set.h"
 #include "server/pause.h"
 #include "server/pubsub.h"
+#include "server/snapshots.h"
 #include "server/stats.h"
 #include "server/tracking.h"
 #include "server/watches.h"
@@ -134,6 +135,7 @@ struct Server {
     std::unique_ptr<CommandFamilies> families;
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
+    Snapshots snapshots;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.

@@ -90,8 +90,8 @@ int serve(Config& config, ProcessFacts facts) {
     follow_settings(server);
     log_notice("Server initialized");
     warn_of_machine(settings);
-    log_warning("The data set is in memory only: this version of keel keeps nothing on disk yet.");
     for (const std::string& note : config.notes()) log_notice("{}", note);
+    if (const Status loaded = server.snapshots.load(); !loaded) return fail_logged(loaded.error().text());
     server.loop->listeners->start(server);
     announce_ready(server);
     daemon_ready();

@@ -19,6 +19,7 @@
 #include "protocol/base/block.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/clock.h"
+#include "protocol/base/result.h"
 
 namespace keel {
 
@@ -65,7 +66,11 @@ using MemberVisitor = absl::FunctionRef<bool(Bytes member, double score)>;
 using DueVisitor = absl::FunctionRef<void(Bytes name, UnixMs deadline)>;
 
 class Entry;
+class Loader;
+class Saver;
 struct Encodings;
+struct RdbDialect;
+enum class RdbTag : std::uint8_t;  // rdb_tags.h
 
 // Hooks that a type has no use for are null; each says whom it is for. count is for all that have members, each for
 // lists, sets and sorted sets, the last two for types whose members may expire.
@@ -78,6 +83,12 @@ struct TypeOps {
     std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
     std::size_t (*free_effort)(const ValueRef&);             // allocations to free: above a limit, in the background
     void (*digest)(const ValueRef&, DigestSink&);            // tells its content, the same whatever the encoding
+    // The tag that a file of this dialect has it under; an error says why it can have none.
+    Result<RdbTag> (*tag)(const ValueRef&, const RdbDialect&);
+    void (*save)(const ValueRef&, RdbTag, Saver&);
+    // Reads what save, or another server, wrote under a tag of this type; checks it to the last byte. The payload is
+    // the caller's; a view of text ends as the Loader's do. The form follows the settings.
+    Result<ValueRef> (*load)(RdbTag, Loader&, const Encodings&);
     std::size_t (*count)(const ValueRef&) = nullptr;         // members
     void (*each)(const ValueRef&, MemberVisitor) = nullptr;  // in the value's order, if it has one
     // The same in either direction, passing over the first `skip` on the way. For lists and sorted sets: what has an

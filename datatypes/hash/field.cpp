@@ -131,6 +131,13 @@ void FieldTable::insert(Bytes name, std::uint64_t hash, Bytes value, UnixMs dead
     if (deadline != kNoDeadline) enlist(field);
 }
 
+bool FieldTable::take(Field* field, std::uint64_t hash) {
+    if (find(field->name(), hash) != nullptr) return false;
+    fields_.insert(field, hash);
+    if (field->has_deadline()) enlist(field);
+    return true;
+}
+
 void FieldTable::set_value(Field* field, std::uint64_t hash, Bytes value, bool keep_deadline) {
     const UnixMs before = field->deadline();
     const UnixMs after = keep_deadline ? before : kNoDeadline;

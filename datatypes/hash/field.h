@@ -108,6 +108,8 @@ class FieldTable {
 
     // A field that is not there yet.
     void insert(Bytes name, std::uint64_t hash, Bytes value, UnixMs deadline);
+    // Takes a field over whose hash is known; false: it was there, and the one handed in stays the caller's.
+    bool take(Field* field, std::uint64_t hash);
     // Gives a field that is there another value, and takes its deadline away unless it is to be kept.
     void set_value(Field* field, std::uint64_t hash, Bytes value, bool keep_deadline);
     void set_deadline(Field* field, std::uint64_t hash, UnixMs deadline);

@@ -143,6 +143,11 @@ void HashView::each(F&& visit) const {
     }
 }
 
+// serde.cpp
+Result<RdbTag> tag_of(const ValueRef& value, const RdbDialect& dialect);
+void save(const ValueRef& value, RdbTag tag, Saver& out);
+Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings);
+
 extern const TypeOps kOps;  // type.cpp
 
 }  // namespace keel::hash

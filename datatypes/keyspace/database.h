@@ -89,6 +89,8 @@ class Database {
 
     // Makes the key hold `value`, whose payload is taken over; what was there is freed. Returns the entry.
     Entry* put(const Key& key, Entry* existing, const ValueRef& value, UnixMs deadline);
+    // Takes over an entry made elsewhere (Entry::make, with its age), whose key is not here: for loading many.
+    void adopt(Entry* entry, std::uint64_t hash);
     // The same, keeping the deadline.
     Entry* put_keeping_deadline(const Key& key, Entry* existing, const ValueRef& value) {
         return put(key, existing, value, existing != nullptr ? existing->deadline() : kNoDeadline);

@@ -73,13 +73,17 @@ std::int64_t Database::mean_ttl_ms() const {
     return std::max<std::int64_t>(static_cast<std::int64_t>(mean) - home_.now(), 0);
 }
 
+void Database::adopt(Entry* entry, std::uint64_t hash) {
+    table_.insert(entry, hash);
+    if (entry->has_deadline()) enlist(entry);
+    enlist_members(entry);
+}
+
 Entry* Database::put(const Key& key, Entry* existing, const ValueRef& value, UnixMs deadline) {
     if (existing == nullptr) {
         Entry* entry = Entry::make(key.text, deadline, value);
         entry->set_age(home_.ages.fresh());
-        table_.insert(entry, key.hash);
-        if (deadline != kNoDeadline) enlist(entry);
-        enlist_members(entry);
+        adopt(entry, key.hash);
         return entry;
     }
     const bool other_value = existing->is_string() || existing->payload() != value.payload;

@@ -109,6 +109,11 @@ class List {
     Node single_;
 };
 
+// serde.cpp
+Result<RdbTag> tag_of(const ValueRef& value, const RdbDialect& dialect);
+void save(const ValueRef& value, RdbTag tag, Saver& out);
+Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings);
+
 template <typename F>
 void List::visit(std::size_t from, F&& visit) const {
     if (from >= count()) return;

@@ -40,6 +40,9 @@ void free_node(const Node& node) noexcept;
 // Bytes of the listpack or the element, as they are or were before squeezing.
 [[nodiscard]] std::size_t plain_bytes(const Node& node);
 
+// Of a squeezed node: the LZF data.
+[[nodiscard]] Bytes squeezed_bytes(const Node& node);
+
 // Squeezes the node if that is worth it.
 void squeeze(Node& node);
 // Makes a squeezed node what it was.

@@ -69,6 +69,13 @@ void MemberTable::add_new(const Member& member) {
     table_.insert(stored, member.hash());
 }
 
+bool MemberTable::take(StoredMember* stored, std::uint64_t hash) {
+    if (table_.find(stored->text(), hash) != nullptr) return false;
+    member_bytes_ += stored->allocated_bytes();
+    table_.insert(stored, hash);
+    return true;
+}
+
 bool MemberTable::remove(const Member& member) {
     StoredMember* stored = table_.erase(member.text(), member.hash());
     if (stored == nullptr) return false;

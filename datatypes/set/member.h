@@ -123,6 +123,8 @@ class MemberTable {
     [[nodiscard]] bool has(const Member& member) const { return table_.find(member.text(), member.hash()) != nullptr; }
     bool add(const Member& member);      // false: was there
     void add_new(const Member& member);  // one that is known not to be there
+    // Takes a member over whose hash is known; false: it was there, and the one handed in stays the caller's.
+    bool take(StoredMember* stored, std::uint64_t hash);
     bool remove(const Member& member);   // false: was not there
     void remove(StoredMember* stored, std::uint64_t hash);
 

@@ -23,10 +23,10 @@ std::size_t longest_text(const IntsetView& integers) {
 
 }  // namespace
 
-Limits::Limits(const Settings& settings)
-    : integers(std::min(settings.encodings.set_max_intset_entries, kMostIntegers)),
-      packed(settings.encodings.set_max_listpack_entries),
-      packed_bytes(settings.encodings.set_max_listpack_value_bytes) {}
+Limits::Limits(const Encodings& settings)
+    : integers(std::min(settings.set_max_intset_entries, kMostIntegers)),
+      packed(settings.set_max_listpack_entries),
+      packed_bytes(settings.set_max_listpack_value_bytes) {}
 
 // ---- Looking ----
 

@@ -45,7 +45,8 @@ struct Limits {
     std::uint64_t packed;        // members of a listpack
     std::uint64_t packed_bytes;  // of each of them
 
-    explicit Limits(const Settings& settings);
+    explicit Limits(const Settings& settings) : Limits(settings.encodings) {}
+    explicit Limits(const Encodings& settings);
 };
 
 // A look at a set that someone else owns; good until that changes. By default at none, which has no members.
@@ -226,6 +227,11 @@ void Set::pop(Random& random, F&& use) {
         members.remove(stored, member.hash());
     }
 }
+
+// serde.cpp
+Result<RdbTag> tag_of(const ValueRef& value, const RdbDialect& dialect);
+void save(const ValueRef& value, RdbTag tag, Saver& out);
+Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings);
 
 extern const TypeOps kOps;  // type.cpp
 

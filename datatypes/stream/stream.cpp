@@ -35,6 +35,13 @@ bool Stream::is_full(const BlockView& block, std::size_t more, const BlockLimits
     return limits.entries != 0 && block.count() + block.deleted() >= limits.entries;
 }
 
+void Stream::adopt_block(StreamId master, void* raw) {
+    blocks_.emplace_hint(blocks_.end(), master, raw);
+    const std::uint64_t before = length_;
+    length_ += static_cast<std::uint64_t>(BlockView{master, raw}.count());
+    if (before == 0 && length_ != 0) find_first();
+}
+
 void Stream::append(StreamId id, FieldWords words, const BlockLimits& limits) {
     KEEL_DCHECK(id > last_id);
     if (blocks_.empty()) {

@@ -18,6 +18,7 @@
 
 #include <memory>
 
+#include "datatypes/core/type.h"
 #include "datatypes/stream/block.h"
 #include "datatypes/stream/group.h"
 
@@ -57,6 +58,9 @@ class Stream {
     [[nodiscard]] StreamId first_id() const { return first_id_; }
     [[nodiscard]] const Blocks& blocks() const { return blocks_; }
 
+    // Takes over a sound block (a released listpack) whose ids are above all others; last_id is the caller's to set.
+    // For loading. O(entries of the block).
+    void adopt_block(StreamId master, void* raw);
     // Adds an entry; its id is above last_id. Amortised O(bytes).
     void append(StreamId id, FieldWords words, const BlockLimits& limits);
     // Takes the entry out and remembers it as deleted. False if there is none. O(log blocks + entries of a block).
@@ -125,5 +129,10 @@ class Stream {
     StreamId first_id_;
     std::unique_ptr<Groups> groups_;  // most streams have none
 };
+
+// serde.cpp
+Result<RdbTag> tag_of(const ValueRef& value, const RdbDialect& dialect);
+void save(const ValueRef& value, RdbTag tag, Saver& out);
+Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings);
 
 }  // namespace keel::stream

@@ -53,6 +53,9 @@ const TypeOps kOps{
     .memory = memory,
     .free_effort = free_effort,
     .digest = digest,
+    .tag = tag_of,
+    .save = save,
+    .load = load,
 };
 
 }  // namespace keel::stream

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/string/string_value.h"
 
+#include "datatypes/core/rdb_tags.h"
+#include "datatypes/core/serde.h"
+
 namespace keel::string {
 
 namespace {
@@ -30,6 +33,21 @@ void digest(const ValueRef& value, DigestSink& sink) {
     else sink.ordered(value.payload != nullptr ? static_cast<const Block*>(value.payload)->bytes() : value.text);
 }
 
+Result<RdbTag> tag(const ValueRef&, const RdbDialect&) { return RdbTag::string; }
+
+void save(const ValueRef& value, RdbTag, Saver& out) {
+    if (value.is_integer())
+        out.integer_string(value.integer);
+    else
+        out.string(value.payload != nullptr ? static_cast<const Block*>(value.payload)->bytes() : value.text);
+}
+
+Result<ValueRef> load(RdbTag, Loader& in, const Encodings&) {
+    KEEL_TRY(Loader::Text text, in.text(kInlineTextMax));
+    if (text.block != nullptr) return value_of(std::move(text.block));
+    return value_of(text.view);
+}
+
 }  // namespace
 
 std::size_t length(const Entry& entry) {
@@ -46,6 +64,9 @@ const TypeOps kOps{
     .memory = memory,
     .free_effort = free_effort,
     .digest = digest,
+    .tag = tag,
+    .save = save,
+    .load = load,
 };
 
 }  // namespace keel::string

@@ -58,9 +58,15 @@ struct Limits {
     std::uint64_t members;
     std::uint64_t member_bytes;
 };
-[[nodiscard]] inline Limits limits_of(const Settings& settings) {
-    return {settings.encodings.zset_max_listpack_entries, settings.encodings.zset_max_listpack_value_bytes};
+[[nodiscard]] inline Limits limits_of(const Encodings& settings) {
+    return {settings.zset_max_listpack_entries, settings.zset_max_listpack_value_bytes};
 }
+[[nodiscard]] inline Limits limits_of(const Settings& settings) { return limits_of(settings.encodings); }
+
+// serde.cpp
+Result<RdbTag> tag_of(const ValueRef& value, const RdbDialect& dialect);
+void save(const ValueRef& value, RdbTag tag, Saver& out);
+Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings);
 
 // Members side by side, to be shown in one direction.
 struct Run {

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "datatypes/list/families.h"
+#include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "server/debug/digest.h"
 #include "server/debug/populate.h"
@@ -58,6 +59,9 @@ std::span<const DebugCommands::Subcommand> DebugCommands::table() {
          "false."},
         {"QUICKLIST-PACKED-THRESHOLD", 1, 1, &C::packed_threshold, "<size>",
          "Elements of lists from this size on get a node of their own (0: those that no node holds)."},
+        {"RELOAD", 0, kAny, &C::reload, "[MERGE] [NOFLUSH] [NOSAVE]",
+         "Saves a snapshot and loads it again; NOSAVE: the one that is there, NOFLUSH: without emptying all before, "
+         "MERGE: over keys that are there."},
         {"REPLYBUFFER", 2, 2, &C::reply_buffer, "PEAK-RESET-TIME <NEVER|RESET|milliseconds> or RESIZING <0|1>",
          "Accepted: reply buffers have one size here."},
         {"RESTART", 0, 1, &C::restart, "[<milliseconds>]", "Ends in order, and starts again after a while."},
@@ -187,6 +191,33 @@ Status DebugCommands::populate(Context& cx) {
     keel::populate(cx.db(), count, prefix, size);
     cx.effects.flushed(cx.db().index());
     cx.effects.replicate_nothing();
+    cx.reply().ok();
+    return {};
+}
+
+// RELOAD [MERGE] [NOFLUSH] [NOSAVE]
+Status DebugCommands::reload(Context& cx) {
+    bool save = true;
+    bool flush = true;
+    bool merge = false;
+    while (cx.args.more()) {
+        if (cx.args.accept("NOSAVE"))
+            save = false;
+        else if (cx.args.accept("NOFLUSH"))
+            flush = false;
+        else if (cx.args.accept("MERGE"))
+            merge = true;
+        else
+            return Error{"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."};
+    }
+    const Status reloaded = server_.snapshots.reload(save, flush, merge);
+    cx.effects.flushed(-1);  // whatever anybody knew of any key
+    cx.effects.replicate_nothing();
+    if (!reloaded) {
+        log_warning("DEBUG RELOAD: {}", reloaded.error().text());
+        return Error{"ERR Error trying to load the RDB dump, check server logs."};
+    }
+    log_warning("DB reloaded by DEBUG RELOAD");
     cx.reply().ok();
     return {};
 }

@@ -4,7 +4,7 @@
 // its subcommands are not commands in the sense of ACL and COMMAND. They stand in one table in debug_commands.cpp,
 // from which HELP is made too.
 //
-// Not here: subcommands about persistence, replication and cluster, which come with those.
+// Not here: subcommands about replication and cluster, which come with those.
 #pragma once
 
 #include "datatypes/command/context.h"
@@ -40,6 +40,7 @@ class DebugCommands {
     Status digest_value(Context& cx);
     Status table_stats(Context& cx);
     Status table_stats_of_key(Context& cx);
+    Status reload(Context& cx);
     // Switches
     Status set_active_expire(Context& cx);
     Status pause_cron(Context& cx);

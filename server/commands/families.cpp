@@ -2,6 +2,7 @@
 #include "server/commands/families.h"
 
 #include "datatypes/all_types.h"
+#include "persistence/dump_commands.h"
 #include "server/commands/acl_commands.h"
 #include "server/commands/call_log_commands.h"
 #include "server/commands/client_commands.h"
@@ -16,16 +17,22 @@
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
 #include "server/commands/script_commands.h"
+#include "server/commands/snapshot_commands.h"
 #include "server/commands/transaction_commands.h"
 #include "server/server.h"
 
 namespace keel {
 
-template <typename Family>
-void CommandFamilies::add(Server& server) {
-    auto family = std::make_shared<Family>(server);
+template <typename Family, typename Part>
+void CommandFamilies::add(Server& server, Part& part) {
+    auto family = std::make_shared<Family>(part);
     server.registry.add(Family::rows(), family.get());
     families_.push_back(std::move(family));
+}
+
+template <typename Family>
+void CommandFamilies::add(Server& server) {
+    add<Family>(server, server);
 }
 
 CommandFamilies::CommandFamilies(Server& server) {
@@ -45,6 +52,8 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<DebugCommands>(server);
     add<ScriptCommands>(server);
     add<FunctionCommands>(server);
+    add<SnapshotCommands>(server);
+    add<DumpCommands>(server, server.debug.skip_checksums);
 }
 
 CommandFamilies::~CommandFamilies() = default;

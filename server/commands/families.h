@@ -20,6 +20,9 @@ class CommandFamilies {
   private:
     template <typename Family>
     void add(Server& server);
+    // A family that needs only a part of the server.
+    template <typename Family, typename Part>
+    void add(Server& server, Part& part);
 
     std::vector<std::shared_ptr<void>> families_;
 };

@@ -50,10 +50,14 @@ void write_keys(const Server& server, InfoText& out) {
     out.field("keyspace_misses", counters.misses);
 }
 
-// Idle: replication, forks, defragmentation.
+void write_forks(const SnapshotChild::Figures& child, InfoText& out) {
+    out.field("latest_fork_usec", child.last_fork_us);
+    out.field("total_forks", child.forks);
+}
+
+// Idle: replication, defragmentation.
 void write_idle(InfoText& out) {
-    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "latest_fork_usec", "total_forks",
-                             "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
                              "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
                              "total_active_defrag_time", "current_active_defrag_time", "dump_payload_sanitizations"}) {
         out.field(name, 0);
@@ -101,6 +105,7 @@ void stats(const Server& server, InfoText& out) {
     out.field("tracking_total_keys", server.tracking.key_count());
     out.field("tracking_total_items", server.tracking.item_count());
     out.field("tracking_total_prefixes", server.tracking.prefix_count());
+    write_forks(server.snapshots.child().figures(), out);
     write_idle(out);
     out.field("unexpected_error_replies", 0);
     out.field("total_error_replies", stats.error_replies);

@@ -5,7 +5,6 @@
 //     | 0xF5 | code as an RDB string | 0xF5 | ... | RDB version u16 LE | CRC-64 u64 LE of all before it |
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,8 +17,5 @@ namespace keel::script {
 [[nodiscard]] std::string dump_libraries(std::span<const Bytes> codes);
 // The codes in a payload; from a server of any version up to ours.
 [[nodiscard]] Result<std::vector<std::string>> read_libraries(Bytes payload);
-
-// CRC-64 of the Jones polynomial, as RDB files end with.
-[[nodiscard]] std::uint64_t crc64(Bytes bytes) noexcept;
 
 }  // namespace keel::script

@@ -133,7 +133,8 @@ class Server:
     """One server process with a folder of its own.
 
     config is a dict of directives (a list as value repeats the directive) or None for no file at all; args follow it on
-    the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse.
+    the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse. `binary` names
+    another program than the one under test.
     """
 
     BASE = {
@@ -145,7 +146,9 @@ class Server:
         "daemonize": "no",
     }
 
-    def __init__(self, config=None, args=(), ready=True, text=None, environment=None, file_limit=None, base=True):
+    def __init__(self, config=None, args=(), ready=True, text=None, environment=None, file_limit=None, base=True,
+                 binary=None):
+        self.binary = binary or BINARY
         self.dir = tempfile.mkdtemp(prefix="keel-e2e-")
         self.port = free_port()
         self.expect_report = False
@@ -174,7 +177,7 @@ class Server:
                 yield "%s %s\n" % (name, one)
 
     def start(self, ready=True):
-        command = [BINARY, self.config_file] + self.args
+        command = [self.binary, self.config_file] + self.args
         if self.file_limit:
             command = ["/bin/sh", "-c", "ulimit -n %d; exec \"$@\"" % self.file_limit, "sh"] + command
         self.out_from = self.size("stdout")

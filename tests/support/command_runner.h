@@ -31,7 +31,7 @@ namespace keel::test {
 
 using Strings = std::vector<std::string>;
 
-class CommandRunner final : private KeyspaceListener {
+class CommandRunner : private KeyspaceListener {
   public:
     explicit CommandRunner(int protocol = 2);
 

@@ -133,7 +133,6 @@ TEST_CASE("script: SHA1 in text and back") {
 }
 
 TEST_CASE("script: libraries survive dump and reading, and no byte may change") {
-    CHECK(crc64("123456789") == 0xe9c6d914c4b8d9caU);
     const std::string large(20000, 'x');
     const Bytes codes[] = {"", "short", large};
     const std::string payload = dump_libraries(codes);

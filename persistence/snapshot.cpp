@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "persistence/snapshot.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "persistence/rdb/snapshot_file.h"
+#include "protocol/base/log.h"
+
+namespace keel {
+
+namespace {
+
+// What goes through the pipe. Shorter than what the system writes in one piece.
+struct Report {
+    std::uint64_t keys;
+    std::uint64_t copied_bytes;
+};
+
+// Bytes that this process shares with nobody: in a child, what was copied since the fork. 0 if that cannot be told.
+std::uint64_t private_bytes() {
+    std::FILE* file = std::fopen("/proc/self/smaps_rollup", "re");
+    if (file == nullptr) return 0;
+    char line[256];
+    std::uint64_t sum_kb = 0;
+    while (std::fgets(line, sizeof(line), file) != nullptr) {
+        unsigned long long kb = 0;
+        if (std::sscanf(line, "Private_Dirty: %llu kB", &kb) == 1) sum_kb += kb;
+    }
+    std::fclose(file);
+    return sum_kb * 1024;
+}
+
+// The child's side of the pipe.
+class Reporter {
+  public:
+    Reporter(int pipe, const Clock& clock) : pipe_(pipe), clock_(clock), told_us_(clock.steady_us()) {}
+
+    void add(std::uint64_t keys) {
+        constexpr std::int64_t kEachUs = 100'000;
+        keys_ += keys;
+        const std::int64_t now = clock_.steady_us();
+        if (now - told_us_ >= kEachUs) tell(now);
+    }
+    void finish() {
+        measure_from_us_ = 0;
+        tell(clock_.steady_us());
+    }
+    [[nodiscard]] std::uint64_t copied() const { return copied_; }
+
+  private:
+    // Measuring goes over all memory: it gets one part in twenty of the time at most.
+    void tell(std::int64_t now) {
+        constexpr std::int64_t kShare = 20;
+        told_us_ = now;
+        if (now >= measure_from_us_) {
+            copied_ = private_bytes();
+            const std::int64_t after = clock_.steady_us();
+            measure_from_us_ = after + kShare * (after - now);
+        }
+        const Report report{keys_, copied_};
+        // Full: the parent is busy, and hears the next one.
+        [[maybe_unused]] const ssize_t written = ::write(pipe_, &report, sizeof(report));
+    }
+
+    int pipe_;
+    const Clock& clock_;
+    std::int64_t told_us_;
+    std::int64_t measure_from_us_ = 0;
+    std::uint64_t keys_ = 0;
+    std::uint64_t copied_ = 0;
+};
+
+// Signals as a new program finds them: the parent's handlers speak to the parent's loop.
+void default_signals() {
+    for (const int signal : {SIGTERM, SIGINT, SIGALRM}) std::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void run_child(FileSystem& files, const rdb::SnapshotContent& content, const std::string& path, int pipe,
+                            const Clock& clock, pid_t parent, const std::function<void()>& in_child) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);  // it died before the line above
+    default_signals();
+    log_role('C');
+    in_child();
+    Reporter reporter{pipe, clock};
+    const auto saved = rdb::save_snapshot(files, path, rdb::temporary_for(path, getpid()), content,
+                                          [&reporter](std::uint64_t keys) { reporter.add(keys); });
+    reporter.finish();
+    if (!saved) {
+        log_warning("Background saving failed: {}", saved.error().text());
+        _exit(1);
+    }
+    log_notice("DB saved on disk: {} bytes, {} MB of memory copied on write", *saved, reporter.copied() >> 20);
+    _exit(0);
+}
+
+}  // namespace
+
+Status SnapshotChild::start(const rdb::SnapshotContent& content, const std::string& path,
+                            const std::function<void()>& in_child) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return io_error("Can't make", "a pipe to a child", errno);
+    const pid_t parent = getpid();
+    const std::int64_t before = clock_.steady_us();
+    const pid_t child = fork();
+    if (child == 0) {
+        ::close(ends[0]);
+        run_child(files_, content, path, ends[1], clock_, parent, in_child);
+    }
+    const int number = errno;
+    ::close(ends[1]);
+    if (child < 0) {
+        ::close(ends[0]);
+        return Error{fmt::format("Can't save in background: fork: {}", std::strerror(number))};
+    }
+    pid_ = child;
+    pipe_ = ends[0];
+    temporary_ = rdb::temporary_for(path, child);
+    started_us_ = heard_us_ = clock_.steady_us();
+    ++figures_.forks;
+    figures_.last_fork_us = started_us_ - before;
+    figures_.keys_written = 0;
+    figures_.keys_total = content.keyspace.keys();
+    figures_.copied_bytes = 0;
+    figures_.copied_peak = 0;
+    return {};
+}
+
+void SnapshotChild::hear() {
+    Report report{};
+    while (::read(pipe_, &report, sizeof(report)) == static_cast<ssize_t>(sizeof(report))) {
+        figures_.keys_written = report.keys;
+        figures_.copied_bytes = report.copied_bytes;
+        figures_.copied_peak = std::max(figures_.copied_peak, report.copied_bytes);
+        heard_us_ = figures_.copied_told_us = clock_.steady_us();
+    }
+}
+
+void SnapshotChild::end() {
+    ::close(pipe_);
+    pipe_ = -1;
+    pid_ = 0;
+    figures_.last_copied_bytes = figures_.copied_bytes;
+    figures_.copied_bytes = 0;
+    figures_.copied_peak = 0;
+    figures_.keys_written = 0;
+    figures_.keys_total = 0;
+}
+
+// It may be a slow disk as well as a child that is stuck: only a person can tell.
+void SnapshotChild::warn_of_silence() {
+    constexpr std::int64_t kPatienceUs = 60'000'000;
+    const std::int64_t now = clock_.steady_us();
+    if (now - heard_us_ < kPatienceUs) return;
+    heard_us_ = now;
+    log_warning("The child {} that saves has written nothing for a minute ({} of {} keys). BGSAVE CANCEL ends it.",
+                pid_, figures_.keys_written, figures_.keys_total);
+}
+
+std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {
+    if (!running()) return std::nullopt;
+    hear();
+    int status = 0;
+    const pid_t ended = waitpid(pid_, &status, WNOHANG);
+    if (ended == 0) {
+        warn_of_silence();
+        return std::nullopt;
+    }
+    hear();  // its last words
+    const pid_t child = pid_;
+    end();
+    if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        log_notice("Background saving terminated with success");
+        return Outcome::saved;
+    }
+    static_cast<void>(files_.remove(temporary_));  // mostly the child did it
+    if (ended == child && WIFSIGNALED(status))
+        log_warning("Background saving terminated by signal {}", WTERMSIG(status));
+    else
+        log_warning("Background saving error");
+    return Outcome::failed;
+}
+
+void SnapshotChild::cancel() {
+    if (!running()) return;
+    ::kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    end();
+    static_cast<void>(files_.remove(temporary_));
+}
+
+}  // namespace keel
