@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/fake_disk.h"
+#include "tests/support/quiet_log.h"
 
 using namespace keel;
 using aof::Folder;
@@ -23,6 +24,7 @@ Manifest with_files(std::initializer_list<int> incremental) {
 }  // namespace
 
 TEST_CASE("log folder: a manifest that was saved is there after a loss of power") {
+    const QuietLog quiet;
     FakeDisk disk;
     const Folder folder = folder_on(disk);
     CHECK(folder.load()->empty());
@@ -34,6 +36,7 @@ TEST_CASE("log folder: a manifest that was saved is there after a loss of power"
 }
 
 TEST_CASE("log folder: whatever call fails while the manifest is replaced, the old one or the new one is there") {
+    const QuietLog quiet;
     for (std::uint64_t nth = 1;; ++nth) {
         FakeDisk disk{nth};
         const Folder folder = folder_on(disk);
@@ -53,6 +56,7 @@ TEST_CASE("log folder: whatever call fails while the manifest is replaced, the o
 }
 
 TEST_CASE("log folder: the old single file becomes the base, whichever step is cut off") {
+    const QuietLog quiet;
     std::size_t fails = 0;
     for (std::uint64_t nth = 1;; ++nth) {
         FakeDisk disk{nth};
@@ -77,6 +81,7 @@ TEST_CASE("log folder: the old single file becomes the base, whichever step is c
 }
 
 TEST_CASE("log folder: an old file beside a log of today is left alone") {
+    const QuietLog quiet;
     FakeDisk disk;
     disk.put("/srv/a.aof", "old");
     const Folder folder = folder_on(disk);
@@ -92,6 +97,7 @@ TEST_CASE("log folder: an old file beside a log of today is left alone") {
 }
 
 TEST_CASE("log folder: history goes, what is loaded stays, even if a manifest calls it history as well") {
+    const QuietLog quiet;
     FakeDisk disk;
     const Folder folder = folder_on(disk);
     for (const char* name : {"/srv/logs/old", "/srv/logs/base", "/srv/logs/inc"}) disk.put(name, "x");
@@ -106,6 +112,7 @@ TEST_CASE("log folder: history goes, what is loaded stays, even if a manifest ca
 }
 
 TEST_CASE("log folder: temporaries of an earlier life go, other files stay") {
+    const QuietLog quiet;
     FakeDisk disk;
     const Folder folder = folder_on(disk);
     for (const char* name :
