@@ -14,6 +14,7 @@ namespace keel::aof {
 namespace {
 
 constexpr std::size_t kWindow = 256 * 1024;  // stays in a processor's second cache
+constexpr std::size_t kLeastWindow = 1024;
 // Redis reads lines of up to 1023 bytes, so longer ones are in no file that it wrote.
 constexpr std::size_t kMostAnnotation = 64 * 1024;
 constexpr std::size_t kMostSeal = 64;  // bytes: "#KEEL-END:", two numbers of 16 digits, the chain
@@ -41,8 +42,6 @@ std::optional<T> take_hex(Bytes& text, Bytes end) {
 
 LogReader::LogReader(std::unique_ptr<ReadFile> file, const Chain& chain, Kind kind, std::uint64_t offset)
     : file_(std::move(file)),
-      window_(std::make_unique_for_overwrite<char[]>(kWindow)),
-      room_(kWindow),
       base_(offset),
       parser_(limits_of_a_log()),
       chain_(chain),
@@ -56,6 +55,8 @@ LogReader::LogReader(std::unique_ptr<ReadFile> file, const Chain& chain, Kind ki
         size_ = *size;
     else
         bad(Found::failed, std::string{size.error().text()});
+    room_ = std::clamp<std::uint64_t>(size_, kLeastWindow, kWindow);
+    window_ = std::make_unique_for_overwrite<char[]>(room_);
 }
 
 LogReader::Found LogReader::next(ArgumentList& words) {

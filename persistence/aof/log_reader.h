@@ -100,7 +100,7 @@ class LogReader {
 
     std::unique_ptr<ReadFile> file_;
     std::unique_ptr<char[]> window_;
-    std::size_t room_;
+    std::size_t room_ = 0;
     std::size_t at_ = 0;
     std::size_t end_ = 0;
     std::size_t hashed_ = 0;  // the window up to here was given to the chain

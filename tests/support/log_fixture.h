@@ -22,22 +22,42 @@ class ManualHelper final : public aof::Helper {
     }
     // Runs what waits, and what comes of it.
     void run_all() {
-        while (!jobs_.empty()) run_one();
+        while (waiting() > 0) run_one();
     }
     void run_one() {
+        if (outcomes_.empty()) run_job();
+        tell_one();
+    }
+    // The two halves: the disk does its work, and later the loop hears of it.
+    void run_job() {
         Task task = std::move(jobs_.front());
         jobs_.pop_front();
-        task.done(task.job());
+        Status status = task.job();
+        outcomes_.push_back({std::move(status), std::move(task.done)});
     }
-    [[nodiscard]] std::size_t waiting() const { return jobs_.size(); }
-    void forget() { jobs_.clear(); }
+    void tell_one() {
+        Outcome outcome = std::move(outcomes_.front());
+        outcomes_.pop_front();
+        outcome.done(std::move(outcome.status));
+    }
+    [[nodiscard]] std::size_t waiting() const { return jobs_.size() + outcomes_.size(); }
+    [[nodiscard]] bool has_job() const { return !jobs_.empty(); }
+    void forget() {
+        jobs_.clear();
+        outcomes_.clear();
+    }
 
   private:
     struct Task {
         std::function<Status()> job;
         std::function<void(Status)> done;
     };
+    struct Outcome {
+        Status status;
+        std::function<void(Status)> done;
+    };
     std::deque<Task> jobs_;
+    std::deque<Outcome> outcomes_;
 };
 
 class NotedDurability final : public DurabilityListener {

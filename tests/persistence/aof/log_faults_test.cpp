@@ -21,7 +21,8 @@ enum class Crash { none, kill, power };
 // A server's life: random writes, turns, a helper that is late, now and then a new segment. Notes what it promised.
 class Story {
   public:
-    Story(FakeDisk& disk, Fsync fsync, std::uint64_t seed) : disk_(disk), life_(disk, fsync), random_(seed) {}
+    Story(FakeDisk& disk, Fsync fsync, std::uint64_t seed)
+        : disk_(disk), life_(disk, fsync), random_(seed), most_turn_ms_(seed % 3 == 0 ? 3000 : 300) {}
 
     Status open() { return life_.open(); }
 
@@ -57,10 +58,13 @@ class Story {
             write_some(what);
         } else if (what < 8) {
             const bool well = !life_.log.refusal();
-            life_.turn(static_cast<std::int64_t>(random_() % 300));
+            life_.turn(static_cast<std::int64_t>(random_() % most_turn_ms_));
             if (well && !life_.log.refusal() && life_.log.buffer_bytes() == 0) written_ = life_.log.written_offset();
         } else if (what == 8 && life_.helper.waiting() > 0) {
-            life_.helper.run_one();
+            if (life_.helper.has_job() && random_() % 2 == 0)
+                life_.helper.run_job();
+            else
+                life_.helper.run_one();
         } else if (random_() % 12 == 0) {
             static_cast<void>(life_.log.begin_segment(life_.now_ms, [](const Status&) {}));
         }
@@ -79,6 +83,7 @@ class Story {
     FakeDisk& disk_;
     LogLife life_;
     std::mt19937_64 random_;
+    std::uint64_t most_turn_ms_;
     Strings commands_;
     std::vector<std::uint64_t> ends_;
     std::uint64_t written_ = 0;
