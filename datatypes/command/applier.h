@@ -23,6 +23,9 @@ class Applier {
         Status status;            // why the next one was not; good when all were
     };
 
+    // From here on as a client that has just connected: database 0, and no transaction; what one had queued is dropped.
+    virtual void reset() = 0;
+
     // Runs the requests in order: SELECT, MULTI and EXEC mean what they mean to a client. Words are views of the caller's,
     // good until this returns. A batch, so that what it will touch can be fetched ahead. What a command replies, an error
     // too, is of no interest; what makes the data differ from what was logged (a command that is not known) is an error,

@@ -21,7 +21,7 @@
 //   2. Bytes of others need no seal. What redis-server appended, or what it cut off at the end, is part of the bytes since
 //      the last seal, and the next seal of ours covers it. A file without any seal is read as Redis reads it.
 //   3. The chain goes on from one incremental file to the next: what is not sealed at the end of a file is folded in, and
-//      the next file's first line says the result. So a whole file cannot be missing or cut at a seal unnoticed.
+//      the next file's first line says the result (the stream offset in it is its own word). So a whole file cannot be missing or cut at a seal unnoticed.
 //   4. The stream offset counts bytes of commands only: what a replica would get. Lines with '#' are the file's own.
 //   5. Every line is shorter than the 1023 bytes that Redis can read.
 //
@@ -49,7 +49,7 @@ class Chain {
     void begin_file(std::uint64_t position = 0);
     // The first line of a file of ours, which belongs to what is sealed: add() it.
     [[nodiscard]] std::string start_line() const;
-    // What the start line of a file says: a file that follows none (the first one of a log that was rewritten).
+    // What the start line of a file says.
     void adopt(std::uint64_t offset, std::uint64_t chain) {
         offset_ = offset;
         chain_ = chain;

@@ -96,7 +96,7 @@ Status Log::close() {
 
 // ---- each turn
 
-void Log::append(Bytes commands, std::int64_t now_ms) {
+void Log::append(Bytes commands, int selected, std::int64_t now_ms) {
     if (mode_ == Mode::off) return;
     if (settings_.timestamps && now_ms / kSecondMs > last_timestamp_) {
         last_timestamp_ = now_ms / kSecondMs;
@@ -104,6 +104,7 @@ void Log::append(Bytes commands, std::int64_t now_ms) {
     }
     buffer_ += commands;
     buffered_ += commands.size();
+    appended_db_ = selected;
 }
 
 void Log::write(std::int64_t now_ms) {
@@ -169,12 +170,13 @@ void Log::keep_buffer() {
     if (keeps() && kept_bytes_ + buffer_.size() <= kMostKept) {
         kept_bytes_ += buffer_.size();
         kept_stream_ += buffered_;
-        kept_.push_back({std::move(buffer_), buffered_});
+        kept_.push_back({std::move(buffer_), buffered_, written_db_});
         buffer_ = std::move(spare_);
         spare_ = {};
     } else {
         drop_kept();  // truth 4
     }
+    written_db_ = appended_db_;
     if (buffer_.capacity() > kMostSpare) buffer_ = {};
     buffer_.clear();
     buffered_ = 0;

@@ -75,8 +75,9 @@ class Log final : public Durability {
 
     // ---- each turn
 
-    // Commands in RESP, whole ones; a transaction as a whole. `now_ms` is Unix time.
-    void append(Bytes commands, std::int64_t now_ms);
+    // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them; the
+    // first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
+    void append(Bytes commands, int selected, std::int64_t now_ms);
     // Writes what was appended, syncs what is due, tries again what failed. At the end of each turn, and at least ten times
     // a second.
     void write(std::int64_t now_ms);
@@ -124,6 +125,7 @@ class Log final : public Durability {
     struct Kept {
         std::string bytes;  // commands and #TS lines
         std::uint64_t stream_bytes;
+        int selected;  // the database that is selected before them
     };
     struct NewFile;
     enum class Trouble { none, write, sync };
@@ -186,6 +188,8 @@ class Log final : public Durability {
     Chain durable_;           // at the end of what a sync confirmed, in the same file
     std::string buffer_;      // to be written
     std::uint64_t buffered_ = 0;  // bytes of commands in it
+    int written_db_ = -1;         // selected behind what is written; -1: nobody said yet
+    int appended_db_ = -1;        // ... behind what is buffered
     std::deque<Kept> kept_;
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t kept_stream_ = 0;

@@ -171,16 +171,15 @@ LogReader::Found LogReader::start_line(Bytes line) {
     const auto offset = take_hex<std::uint64_t>(text, ":");
     const auto chain = take_hex<std::uint64_t>(text, "\r\n");
     if (!version || !offset || !chain || !text.empty()) return bad(Found::damaged, "the first line is damaged");
-    if (kind_ != Kind::next_incremental) chain_.adopt(*offset, *chain);
+    // The first file follows none, and the offset is the file's own word; a seal covers both.
+    chain_.adopt(*offset, kind_ == Kind::next_incremental ? chain_.value() : *chain);
     if (line != chain_.start_line()) {
         return bad(Found::damaged, "the file does not follow the one before it: something between them is missing");
     }
     ours_ = true;
     advance(line.size());
-    if (kind_ != Kind::next_incremental) {
-        good_offset_ = chain_.offset();
-        keep_good_chain();
-    }
+    good_offset_ = chain_.offset();
+    keep_good_chain();
     good_ = here();
     return Found::command;
 }
@@ -238,7 +237,7 @@ bool LogReader::seal_follows() {
     std::uint64_t begin = found_at_;
     for (;;) {
         const std::size_t kept = piece.size();
-        piece.resize(kept + kScanWindow);
+        piece.resize(kept + std::min<std::uint64_t>(kScanWindow, size_ - std::min(size_, begin) + 1));
         const auto got = file_->read(std::span{piece}.subspan(kept));
         const std::size_t size = kept + (got ? *got : 0);
         piece.resize(size);

@@ -8,7 +8,9 @@
 #include "persistence/aof/log.h"
 #include "persistence/aof/new_file.h"
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
+#include "protocol/resp/request_writer.h"
 
 namespace keel::aof {
 
@@ -80,8 +82,13 @@ void Log::start_recovery() {
     plan->cut_old_at = durable_.position();
     plan->chain = durable_;
     plan->chain.begin_file();
-    plan->bytes = plan->chain.start_line();
-    std::uint64_t stream = 0;
+    // Each file is read as by a new client, so it has to select. These bytes are in no stream: they are counted before it.
+    const int selected = kept_.empty() ? written_db_ : kept_.front().selected;
+    std::string select;
+    if (selected >= 0) append_request(select, {"SELECT", integer_text(selected)});
+    plan->chain.adopt(durable_.offset() - select.size(), plan->chain.value());
+    plan->bytes = plan->chain.start_line() + select;
+    std::uint64_t stream = select.size();
     for (const Kept& kept : kept_) {
         plan->bytes += kept.bytes;
         stream += kept.stream_bytes;

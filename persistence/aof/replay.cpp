@@ -70,6 +70,7 @@ Status Replay::measure() {
 }
 
 Status Replay::open_file() {
+    applier_.reset();
     opened_us_ = clock_.steady_us();
     KEEL_TRY(auto file, folder_.files().open_read(folder_.path_of(files_[index_].name)));
     std::uint64_t offset = 0;
@@ -159,15 +160,8 @@ Status Replay::end_of_file(LogReader::Found found) {
 
 // The file ends within a command or a transaction.
 Status Replay::cut() {
-    if (reader_->in_transaction()) {
-        log_warning("Revert incomplete MULTI/EXEC transaction in AOF file {}", file());
-        const Bytes discard = "DISCARD";
-        *words_.extend(1) = discard;
-        const Request request{0, 1, {}};
-        const Applier::Outcome outcome = applier_.apply(words_, {&request, 1});
-        words_.clear();
-        if (!outcome.status) return Error{outcome.status.error()};
-    }
+    if (reader_->in_transaction()) log_warning("Revert incomplete MULTI/EXEC transaction in AOF file {}", file());
+    applier_.reset();
     KEEL_TRY(const bool at_the_end, nothing_follows());
     if (!at_the_end) {
         return Error{fmt::format("Fatal error: the truncated file is not the last file ({}: {} at offset {})", file(),

@@ -116,7 +116,7 @@ struct LogLife {
         return log.open(before.manifest, before.chain, now_ms);
     }
     void set(const std::string& key, const std::string& value) {
-        log.append(command_text({"SET", key, value}), now_ms);
+        log.append(command_text({"SET", key, value}), 0, now_ms);
     }
     void turn(std::int64_t ms = 1) {
         now_ms += ms;

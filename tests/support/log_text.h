@@ -22,16 +22,22 @@ inline std::string command_text(std::initializer_list<Bytes> words) {
 class NotingApplier final : public Applier {
   public:
     std::vector<std::string> seen;
+    int resets = 0;
     std::string refuse;  // a command of that name is not known
 
+    void reset() override {
+        queued_.clear();
+        queueing_ = false;
+        ++resets;
+    }
     Outcome apply(ArgumentList& words, std::span<const Request> batch) override {
         for (std::size_t i = 0; i < batch.size(); ++i) {
             const Bytes name = words[batch[i].first];
             if (!refuse.empty() && name == refuse) return {i, Error{"Unknown command '" + refuse + "'"}};
             if (equal_nocase(name, "multi")) {
                 queueing_ = true;
-            } else if (equal_nocase(name, "exec") || equal_nocase(name, "discard")) {
-                if (equal_nocase(name, "exec")) seen.insert(seen.end(), queued_.begin(), queued_.end());
+            } else if (equal_nocase(name, "exec")) {
+                seen.insert(seen.end(), queued_.begin(), queued_.end());
                 queued_.clear();
                 queueing_ = false;
             } else {

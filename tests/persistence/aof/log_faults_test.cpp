@@ -134,8 +134,9 @@ void one_story(Fsync fsync, const Fault& fault, std::uint64_t nth, Crash crash, 
     }
     disk.heal();
     story.die(crash == Crash::none ? Crash::power : crash);
-    const Loaded after = load_log(disk);
+    Loaded after = load_log(disk);
     REQUIRE(after.error == "");
+    std::erase(after.commands, "SELECT 0");  // a file that a recovery began
     CHECK(is_prefix(after.commands, story.commands()));
     CHECK(after.commands.size() >= promised);
     // And a server that starts with it goes on.
@@ -146,7 +147,9 @@ void one_story(Fsync fsync, const Fault& fault, std::uint64_t nth, Crash crash, 
     next.helper.run_all();
     Strings expected = after.commands;
     expected.emplace_back("SET next life");
-    CHECK(load_log(disk).commands == expected);
+    Loaded last = load_log(disk);
+    std::erase(last.commands, "SELECT 0");
+    CHECK(last.commands == expected);
 }
 
 }  // namespace

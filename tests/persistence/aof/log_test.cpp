@@ -212,7 +212,7 @@ TEST_CASE("log: after a failed sync the file is cut at its last durable byte and
     CHECK(life.durability.durable < wanted);
     REQUIRE(life.log.refusal());
     CHECK(life.log.refusal()->text() == "MISCONF Errors writing to the AOF file: Input/output error");
-    life.log.append(command_text({"DEL", "x"}), life.now_ms);  // a key that expired meanwhile
+    life.log.append(command_text({"DEL", "x"}), 0, life.now_ms);  // a key that expired meanwhile
     life.turn(200);
     life.helper.run_all();
     CHECK_FALSE(life.log.refusal());
@@ -220,7 +220,7 @@ TEST_CASE("log: after a failed sync the file is cut at its last durable byte and
     CHECK(life.durability.durable == life.log.appended_offset());
     CHECK(life.log.current_seq() == 2);
     disk.power_loss_strict();
-    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "DEL x"});
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SELECT 0", "SET b 2", "DEL x"});
     CHECK(load_log(disk).manifest.incremental().size() == 2);
 }
 
@@ -307,4 +307,30 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
     disk.power_loss_strict();
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
     CHECK(disk.names() == Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
+}
+
+TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.log.append(command_text({"SELECT", "3"}) + command_text({"SET", "a", "1"}), 3, life.now_ms);
+    life.turn(1000);
+    life.helper.run_all();
+    disk.fail(DiskCall::sync, 1);
+    life.log.append(command_text({"SET", "b", "2"}), 3, life.now_ms);
+    life.turn();
+    life.log.append(command_text({"SELECT", "4"}) + command_text({"SET", "c", "3"}), 4, life.now_ms);
+    life.turn(1000);
+    life.helper.run_all();
+    REQUIRE(life.log.refusal());
+    const std::uint64_t appended = life.log.appended_offset();
+    life.turn(100);
+    life.helper.run_all();
+    CHECK(life.log.appended_offset() == appended);
+    CHECK(life.log.durable_offset() == appended);
+    disk.power_loss_strict();
+    CHECK(disk.bytes_of("/srv/logs/a.aof.2.incr.aof").find(command_text({"SELECT", "3"}) + command_text({"SET", "b", "2"})) !=
+          std::string::npos);
+    CHECK(load_log(disk).commands == Strings{"SELECT 3", "SET a 1", "SELECT 3", "SET b 2", "SELECT 4", "SET c 3"});
 }
