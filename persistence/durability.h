@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Replies that wait for the disk. All that changes data is one stream of bytes with offsets; a reply may be held until the
-// disk has the stream up to some offset. Who holds replies (the server's clients) asks here, and is told:
+// Replies that wait for the disk. All that changes data is one stream of bytes with offsets; a reply may be held until
+// the disk has the stream up to some offset. Who holds replies (the server's clients) asks here, and is told:
 //
 //     run a command that wrote ─> hold its reply until reply_offset(), if that is over durable_offset()
 //     on_durable(x)            ─> let go what waits for x or less
-//     on_not_durable(why)      ─> what is still held becomes an error: the write is in memory, but nobody may be told that
+//     on_not_durable(why)      ─> what is still held becomes an error: the write is in memory, but nobody may be told
+//     that
 //                                 it is safe
 //
 // Always true: an offset that was given to on_durable() survives a loss of power.

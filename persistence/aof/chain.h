@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What makes damage in the middle of a log visible: every so often a line stands between two commands that seals all bytes
-// since the line before, and the seal before that. Redis 7 and later skip lines that begin with '#'.
+// What makes damage in the middle of a log visible: every so often a line stands between two commands that seals all
+// bytes since the line before, and the seal before that. Redis 7 and later skip lines that begin with '#'.
 //
 //     #KEEL-LOG:1:2f0:0123456789abcdef CRLF          first line of a file of ours: version, stream offset, chain so far
 //     *3 CRLF $3 CRLF SET ...                        ╮
@@ -16,12 +16,16 @@
 //     chain' = XXH3(chain, XXH3(bytes since the last seal line), where the line begins, stream offset)
 //
 // Always true:
-//   1. Who writes and who reads keep the same Chain: begin_file(), then add() of every byte of the file but those of seal
+//   1. Who writes and who reads keep the same Chain: begin_file(), then add() of every byte of the file but those of
+//   seal
 //      lines. A seal line is right when it is, to the byte, what the reader's chain would write there.
-//   2. Bytes of others need no seal. What redis-server appended, or what it cut off at the end, is part of the bytes since
+//   2. Bytes of others need no seal. What redis-server appended, or what it cut off at the end, is part of the bytes
+//   since
 //      the last seal, and the next seal of ours covers it. A file without any seal is read as Redis reads it.
-//   3. The chain goes on from one incremental file to the next: what is not sealed at the end of a file is folded in, and
-//      the next file's first line says the result (the stream offset in it is its own word). So a whole file cannot be missing or cut at a seal unnoticed.
+//   3. The chain goes on from one incremental file to the next: what is not sealed at the end of a file is folded in,
+//   and
+//      the next file's first line says the result (the stream offset in it is its own word). So a whole file cannot be
+//      missing or cut at a seal unnoticed.
 //   4. The stream offset counts bytes of commands only: what a replica would get. Lines with '#' are the file's own.
 //   5. Every line is shorter than the 1023 bytes that Redis can read.
 //
@@ -63,9 +67,9 @@ class Chain {
     // The seal line for what was added; the bytes that follow belong to the next one.
     [[nodiscard]] std::string seal(Bytes kind = kSeal);
 
-    [[nodiscard]] std::uint64_t position() const { return position_; }    // in the file
-    [[nodiscard]] std::uint64_t offset() const { return offset_; }        // in the stream of effects
-    [[nodiscard]] std::uint64_t unsealed() const { return unsealed_; }    // bytes since the last seal line
+    [[nodiscard]] std::uint64_t position() const { return position_; }  // in the file
+    [[nodiscard]] std::uint64_t offset() const { return offset_; }      // in the stream of effects
+    [[nodiscard]] std::uint64_t unsealed() const { return unsealed_; }  // bytes since the last seal line
     [[nodiscard]] std::uint64_t value() const { return chain_; }
 
   private:

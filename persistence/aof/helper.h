@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the log asks of the helper thread: run a job there, and then tell the loop. The server's is BackgroundHelper over the
-// one helper thread (protocol/base/background.h); a test's runs jobs when the test says so.
+// What the log asks of the helper thread: run a job there, and then tell the loop. The server's is BackgroundHelper
+// over the one helper thread (protocol/base/background.h); a test's runs jobs when the test says so.
 //
 // Always true: jobs run one at a time, in the order they were given, and so do their `done`s, on the loop's thread.
 #pragma once

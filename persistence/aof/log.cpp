@@ -51,8 +51,9 @@ Status Log::open_current(std::int64_t) {
     KEEL_TRY(auto file, folder_.files().open_append(folder_.path_of(last.name)));
     KEEL_TRY(const std::uint64_t size, folder_.files().size(folder_.path_of(last.name)));
     if (size != chain_.position()) {
-        return Error{fmt::format("The append only file {} has {} bytes where {} were loaded: something else writes to it",
-                                 last.name, size, chain_.position())};
+        return Error{
+            fmt::format("The append only file {} has {} bytes where {} were loaded: something else writes to it",
+                        last.name, size, chain_.position())};
     }
     // Whoever wrote its end may not have waited for the disk.
     KEEL_TRY(file->sync());
@@ -129,13 +130,14 @@ bool Log::write_postponed() {
     if (now_ms_ - postponed_ms_ < kMostPostponedMs) return true;
     ++delayed_syncs_;
     log_notice(
-        "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to "
+        "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
+        "to "
         "complete, this may slow down the server.");
     return false;
 }
 
-// Writes the buffer, with a seal behind it if asked for or if much is unsealed. False: it failed, and the buffer is as it
-// was.
+// Writes the buffer, with a seal behind it if asked for or if much is unsealed. False: it failed, and the buffer is as
+// it was.
 bool Log::put_buffer(bool seal) {
     postponed_ms_ = 0;
     Chain next = chain_;

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The append side of the log: effects go in, files grow, the disk confirms. No thread and no clock of its own; what would
-// stall the loop is a job for the helper (helper.h).
+// The append side of the log: effects go in, files grow, the disk confirms. No thread and no clock of its own; what
+// would stall the loop is a job for the helper (helper.h).
 //
 //     append(bytes) ─> buffer_ ──write(now)──> file_ ──sync, on the helper──> durable
 //                                  `─ kept_: what was written and is not known durable yet
 //
 //     appendfsync always     each write() is followed by a sync; what comes meanwhile is the next group. Replies wait
-//                 everysec   a sync a second; while one runs, writes wait up to two seconds for it (the kernel would block)
-//                 no         the kernel decides
+//                 everysec   a sync a second; while one runs, writes wait up to two seconds for it (the kernel would
+//                 block) no         the kernel decides
 //
 // When the disk fails:
 //
 //     good ─a write failed─> the file is cut where it was, and the same bytes are tried again
-//       ^  ─a sync failed──> nobody knows what of the file since the last good sync is on the disk. It is never written again:
-//       |                    a new incremental file gets what was kept, the old one is cut at its last durable byte
-//       `─── it worked ◄──── tried again after 100 ms, 200, ... at most every second
+//       ^  ─a sync failed──> nobody knows what of the file since the last good sync is on the disk. It is never written
+//       again: |                    a new incremental file gets what was kept, the old one is cut at its last durable
+//       byte `─── it worked ◄──── tried again after 100 ms, 200, ... at most every second
 //
 // Always true:
 //   1. durable_offset() never passes what a sync confirmed. A reply that waits for it is not let go by a failed disk.
-//   2. While the disk fails refusal() is set and clients' writes are refused; append() still takes what the server itself
+//   2. While the disk fails refusal() is set and clients' writes are refused; append() still takes what the server
+//   itself
 //      has to say (keys that expire), and reads go on.
-//   3. A file on the disk is a log at every moment: at its end there may be a write that did not get through, elsewhere not.
+//   3. A file on the disk is a log at every moment: at its end there may be a write that did not get through, elsewhere
+//   not.
 //      A failed write is cut off before anything follows it.
-//   4. What was kept and what is buffered is the stream from durable_offset() on, without a gap; if it is not (appendfsync no
-//      keeps nothing, and more than kMostKept bytes are not kept), a failed sync leaves a hole that only a rewrite closes:
-//      needs_rewrite().
+//   4. What was kept and what is buffered is the stream from durable_offset() on, without a gap; if it is not
+//   (appendfsync no
+//      keeps nothing, and more than kMostKept bytes are not kept), a failed sync leaves a hole that only a rewrite
+//      closes: needs_rewrite().
 //   5. One job at a time changes the manifest.
 //   6. Effects given with one append() go to the same file, and no seal (chain.h) stands between them.
 //
@@ -47,8 +50,8 @@ namespace keel::aof {
 
 class Log final : public Durability {
   public:
-    static constexpr std::uint64_t kSealEvery = 4096;           // bytes; a seal line is about 40
-    static constexpr std::uint64_t kSyncAtKept = 32 << 20;      // everysec: sooner than a second, so that less is kept
+    static constexpr std::uint64_t kSealEvery = 4096;       // bytes; a seal line is about 40
+    static constexpr std::uint64_t kSyncAtKept = 32 << 20;  // everysec: sooner than a second, so that less is kept
     static constexpr std::uint64_t kMostKept = 256 << 20;
     static constexpr std::int64_t kFirstRetryMs = 100;
     static constexpr std::int64_t kMostRetryMs = 1000;
@@ -65,21 +68,24 @@ class Log final : public Durability {
 
     // ---- life; these block until the disk has answered
 
-    // Goes on with a log that was replayed: `chain` is where that ended. An empty manifest begins a log without base: for a
-    // server without data.
+    // Goes on with a log that was replayed: `chain` is where that ended. An empty manifest begins a log without base:
+    // for a server without data.
     [[nodiscard]] Status open(Manifest manifest, const Chain& chain, std::int64_t now_ms);
-    // Begins a log beside data that is in none: see Mode::waiting. `manifest` is what is on the disk from before (load()).
+    // What is on the disk of a log that stays off, for a rewrite.
+    void set_manifest(Manifest manifest) { manifest_ = std::move(manifest); }
+    // Begins a log beside data that is in none: see Mode::waiting. `manifest` is what is on the disk from before
+    // (load()).
     [[nodiscard]] Status open_waiting(Manifest manifest);
     // Writes and syncs all, and closes. On an error what was not durable may be lost.
     [[nodiscard]] Status close();
 
     // ---- each turn
 
-    // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them; the
-    // first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
+    // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them;
+    // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
     void append(Bytes commands, int selected, std::int64_t now_ms);
-    // Writes what was appended, syncs what is due, tries again what failed. At the end of each turn, and at least ten times
-    // a second.
+    // Writes what was appended, syncs what is due, tries again what failed. At the end of each turn, and at least ten
+    // times a second.
     void write(std::int64_t now_ms);
     // A child is at work (no-appendfsync-on-rewrite).
     void set_child_active(bool active) { child_active_ = active; }
@@ -108,9 +114,10 @@ class Log final : public Durability {
 
     // ---- for a rewrite
 
-    // From the next append() on effects go to a new incremental file; all before it will be in the old ones. `done` comes
-    // when the new file is in the manifest on the disk, or with why it is not: then the old file goes on. Refused while
-    // the disk fails or another change of the manifest is under way. The seq of the new file is next_seq() before the call.
+    // From the next append() on effects go to a new incremental file; all before it will be in the old ones. `done`
+    // comes when the new file is in the manifest on the disk, or with why it is not: then the old file goes on. Refused
+    // while the disk fails or another change of the manifest is under way. The seq of the new file is next_seq() before
+    // the call.
     [[nodiscard]] Status begin_segment(std::int64_t now_ms, std::function<void(Status)> done);
     // `temporary` becomes the base of the log, and the incremental files below `first_kept` history, which is removed
     // (`keep_history`: is not). In Mode::waiting the temporary incremental file becomes the first one, and the mode on.
@@ -181,12 +188,12 @@ class Log final : public Durability {
 
     Mode mode_ = Mode::off;
     Manifest manifest_;
-    std::shared_ptr<AppendFile> file_;      // null while the next one is being made; then previous_ is what it was
+    std::shared_ptr<AppendFile> file_;  // null while the next one is being made; then previous_ is what it was
     std::shared_ptr<AppendFile> previous_;
     std::int64_t seq_ = 0;
-    Chain chain_;             // at the end of what is written
-    Chain durable_;           // at the end of what a sync confirmed, in the same file
-    std::string buffer_;      // to be written
+    Chain chain_;                 // at the end of what is written
+    Chain durable_;               // at the end of what a sync confirmed, in the same file
+    std::string buffer_;          // to be written
     std::uint64_t buffered_ = 0;  // bytes of commands in it
     int written_db_ = -1;         // selected behind what is written; -1: nobody said yet
     int appended_db_ = -1;        // ... behind what is buffered
@@ -197,7 +204,7 @@ class Log final : public Durability {
 
     std::int64_t now_ms_ = 0;
     bool child_active_ = false;
-    bool dirty_ = false;    // something was written since the last sync began
+    bool dirty_ = false;  // something was written since the last sync began
     bool syncing_ = false;
     Chain sync_point_;
     std::int64_t last_sync_ms_ = 0;

@@ -66,8 +66,9 @@ LogReader::Found LogReader::next(ArgumentList& words) {
         if (at_ == end_) return at_end_of_file() ? end_of_file() : Found::drained;
         const char first = window_[at_];
         if (first == '*') return next_command(words);
-        if (first != '#') return bad(Found::bad_format, fmt::format("a command begins with '*', not with byte {:#04x}",
-                                                                    static_cast<unsigned char>(first)));
+        if (first != '#')
+            return bad(Found::bad_format, fmt::format("a command begins with '*', not with byte {:#04x}",
+                                                      static_cast<unsigned char>(first)));
         if (const Found found = annotation(); found != Found::command) return found;
     }
 }
@@ -167,7 +168,8 @@ LogReader::Found LogReader::start_line(Bytes line) {
     if (here() != 0) return bad(Found::damaged, "the first line of a file stands in the middle of it");
     Bytes text = line.substr(Chain::kStart.size());
     const auto version = take_hex<unsigned>(text, ":");
-    if (version && *version != 1) return bad(Found::bad_format, fmt::format("unknown version {} of #KEEL lines", *version));
+    if (version && *version != 1)
+        return bad(Found::bad_format, fmt::format("unknown version {} of #KEEL lines", *version));
     const auto offset = take_hex<std::uint64_t>(text, ":");
     const auto chain = take_hex<std::uint64_t>(text, "\r\n");
     if (!version || !offset || !chain || !text.empty()) return bad(Found::damaged, "the first line is damaged");
@@ -229,8 +231,8 @@ LogReader::Found LogReader::bad(Found what, std::string reason) {
     return what;
 }
 
-// Whether a whole seal line that says of itself that it stands where it does follows at or behind found_at_. Only a file
-// that is cut off asks.
+// Whether a whole seal line that says of itself that it stands where it does follows at or behind found_at_. Only a
+// file that is cut off asks.
 bool LogReader::seal_follows() {
     if (!file_->seek(found_at_)) return false;
     std::string piece;

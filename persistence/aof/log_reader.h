@@ -5,19 +5,24 @@
 //
 //     for (;;) switch (reader.next(words)) {
 //         case Found::command: batch.push_back(reader.request()); break;      // views into the reader's window
-//         case Found::drained: apply(batch), words.clear(), reader.refill();  // the window moves: nothing may look into it
-//         case Found::end: ...                                                // or one of the bad ends, for good
+//         case Found::drained: apply(batch), words.clear(), reader.refill();  // the window moves: nothing may look
+//         into it case Found::end: ...                                                // or one of the bad ends, for
+//         good
 //     }
 //
-//     | command | command | comma...           the window: a piece of the file, parsed in place. What is not complete moves
-//     base_     at_                end_        to the front when the next piece is read; a longer command makes it grow.
+//     | command | command | comma...           the window: a piece of the file, parsed in place. What is not complete
+//     moves base_     at_                end_        to the front when the next piece is read; a longer command makes
+//     it grow.
 //
 // Always true:
-//   1. next() accepts what redis-server loads and nothing that it would load as something else, with two exceptions on the
+//   1. next() accepts what redis-server loads and nothing that it would load as something else, with two exceptions on
+//   the
 //      strict side: each CRLF must be one, and lengths have no leading zeros or signs.
-//   2. Of a file whose seals are intact a changed byte is noticed: as bad form or as `damaged`. What follows the last seal
+//   2. Of a file whose seals are intact a changed byte is noticed: as bad form or as `damaged`. What follows the last
+//   seal
 //      is covered by its form alone.
-//   3. good() is the end of the last command that is complete and, if it belongs to a transaction, whose transaction is.
+//   3. good() is the end of the last command that is complete and, if it belongs to a transaction, whose transaction
+//   is.
 //      A file cut there is a log, with the same commands up to there.
 //   4. A file that ends within a command is `truncated`: a write that did not get through. If a seal of this very file
 //      follows, something else happened (a length grew and swallowed what stands behind it), and it is `damaged`.

@@ -73,16 +73,19 @@ void Log::recovered() {
     log_warning("AOF write error looks solved, the server can write again.");
 }
 
-// A new incremental file with all that was kept; then the old one is cut at its last durable byte, and the manifest lists
-// both. The new one is whole on the disk before the old one is cut: a crash in between loses nothing that a sync confirmed.
+// A new incremental file with all that was kept; then the old one is cut at its last durable byte, and the manifest
+// lists both. The new one is whole on the disk before the old one is cut: a crash in between loses nothing that a sync
+// confirmed.
 void Log::start_recovery() {
     const std::shared_ptr<NewFile> plan = plan_file();
-    plan->manifest.drop_incremental_after(seq_);
+    // A file of which nothing is durable, not even its first line, is no longer part of the log.
+    plan->manifest.drop_incremental_after(durable_.position() > 0 ? seq_ : seq_ - 1);
     plan->old_path = file_path();
     plan->cut_old_at = durable_.position();
     plan->chain = durable_;
     plan->chain.begin_file();
-    // Each file is read as by a new client, so it has to select. These bytes are in no stream: they are counted before it.
+    // Each file is read as by a new client, so it has to select. These bytes are in no stream: they are counted before
+    // it.
     const int selected = kept_.empty() ? written_db_ : kept_.front().selected;
     std::string select;
     if (selected >= 0) append_request(select, {"SELECT", integer_text(selected)});

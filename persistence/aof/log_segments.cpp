@@ -25,7 +25,8 @@ Status cut_file(FileSystem& files, const std::string& path, std::uint64_t size) 
 }  // namespace
 
 std::string Log::file_path() const {
-    return mode_ == Mode::waiting ? folder_.temporary_incremental() : folder_.path_of(manifest_.incremental().back().name);
+    return mode_ == Mode::waiting ? folder_.temporary_incremental()
+                                  : folder_.path_of(manifest_.incremental().back().name);
 }
 
 std::shared_ptr<Log::NewFile> Log::plan_file() {
@@ -59,17 +60,18 @@ Status Log::make_file(NewFile& plan) {
     Status made = append_all(*file, plan.bytes);
     if (made && !plan.bytes.empty()) made = file->sync();
     if (made) made = files.sync_folder(plan.folder.path());
-    if (made && plan.cut_old_at) made = cut_file(files, plan.old_path, *plan.cut_old_at);
+    if (made && plan.cut_old_at.value_or(0) > 0) made = cut_file(files, plan.old_path, *plan.cut_old_at);
     if (!made) {
         static_cast<void>(files.remove(path));  // the manifest does not know of it
         return made;
     }
     if (Status saved = plan.folder.save(next); !saved) {
-        // The disk may have either manifest now. What it lists beyond ours is a file that is there, and as long as the old
-        // one is written, the new one is empty: both load. Try to put ours back all the same.
+        // The disk may have either manifest now. What it lists beyond ours is a file that is there, and as long as the
+        // old one is written, the new one is empty: both load. Try to put ours back all the same.
         if (!plan.cut_old_at && !plan.manifest.empty()) static_cast<void>(plan.folder.save(plan.manifest));
         return saved;
     }
+    if (plan.cut_old_at == 0) static_cast<void>(files.remove(plan.old_path));
     plan.manifest = std::move(next);
     plan.file = std::move(file);
     return {};
@@ -99,8 +101,9 @@ Status Log::begin_segment(std::int64_t now_ms, std::function<void(Status)> done)
     previous_ = std::move(file_);
     file_.reset();
     changing_ = true;
-    helper_.run([plan] { return make_file(*plan); },
-                if_alive([this, plan, done = std::move(done)](const Status& status) { on_segment(status, plan, done); }));
+    helper_.run(
+        [plan] { return make_file(*plan); },
+        if_alive([this, plan, done = std::move(done)](const Status& status) { on_segment(status, plan, done); }));
     return {};
 }
 
@@ -158,9 +161,9 @@ Status Log::open_waiting(Manifest manifest) {
 
 // The old log, as far as it is known to be on the disk, is what a crash would bring back until the new base is there.
 void Log::cut_current_later() {
-    helper_.run([folder = folder_, path = file_path(), size = durable_.position()] {
-        return cut_file(folder.files(), path, size);
-    }, [](const Status&) {});
+    helper_.run([folder = folder_, path = file_path(),
+                 size = durable_.position()] { return cut_file(folder.files(), path, size); },
+                [](const Status&) {});
 }
 
 void Log::abandon_waiting() {

@@ -19,8 +19,8 @@ struct Log::NewFile {
     std::string bytes;  // what it begins with
     Chain chain;        // behind those bytes
 
-    std::shared_ptr<AppendFile> sync_first;   // the file before it, if it goes on being trusted
-    std::string old_path;                     // or, if not, where it is cut
+    std::shared_ptr<AppendFile> sync_first;  // the file before it, if it goes on being trusted
+    std::string old_path;                    // or, if not, where it is cut; at 0: it is removed
     std::optional<std::uint64_t> cut_old_at;
 
     // What came of it.

@@ -144,12 +144,14 @@ Status Replay::end_of_file(LogReader::Found found) {
         case Found::end: chain_ = reader_->chain(); return {};
         case Found::truncated: return cut();
         case Found::failed:
-            return Error{fmt::format("Unrecoverable error reading the append only file {}: {}", file(), reader_->reason())};
+            return Error{
+                fmt::format("Unrecoverable error reading the append only file {}: {}", file(), reader_->reason())};
         case Found::damaged:
-            return Error{fmt::format(
-                "The append only file {} is damaged: {} (at offset {}; good and sealed up to offset {}). Make a backup of "
-                "your AOF file, then use {} --fix <filename.manifest>",
-                file(), reader_->reason(), reader_->position(), reader_->sealed(), kCheckTool)};
+            return Error{
+                fmt::format("The append only file {} is damaged: {} (at offset {}; good and sealed up to offset {}). "
+                            "Make a backup of "
+                            "your AOF file, then use {} --fix <filename.manifest>",
+                            file(), reader_->reason(), reader_->position(), reader_->sealed(), kCheckTool)};
         default:
             return Error{fmt::format(
                 "Bad file format reading the append only file {}: make a backup of your AOF file, then use {} --fix "
@@ -168,11 +170,13 @@ Status Replay::cut() {
                                  reader_->reason(), reader_->position())};
     }
     if (!load_truncated_) {
-        return Error{fmt::format(
-            "Unexpected end of file reading the append only file {}. You can: 1) Make a backup of your AOF file, then use "
-            "{} --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to "
-            "yes and restart the server. ({} at offset {}; good up to offset {})",
-            file(), kCheckTool, reader_->reason(), reader_->position(), reader_->good())};
+        return Error{
+            fmt::format("Unexpected end of file reading the append only file {}. You can: 1) Make a backup of your AOF "
+                        "file, then use "
+                        "{} --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' "
+                        "configuration option to "
+                        "yes and restart the server. ({} at offset {}; good up to offset {})",
+                        file(), kCheckTool, reader_->reason(), reader_->position(), reader_->good())};
     }
     log_warning("!!! Warning: short read while loading the AOF file {}!!!", file());
     log_warning("!!! Truncating the AOF {} at offset {} !!!", file(), reader_->good());

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Brings back what a log says: base, then the incremental files, command by command through an Applier. In slices, so that
-// the server can answer -LOADING meanwhile.
+// Brings back what a log says: base, then the incremental files, command by command through an Applier. In slices, so
+// that the server can answer -LOADING meanwhile.
 //
 //     Replay replay(folder, manifest, options, applier, preamble, clock);
 //     for (;;) { KEEL_TRY(const bool done, replay.step(2 << 20)); if (done) break; serve others; }
 //     log.open(manifest, replay.chain())
 //
 // Always true:
-//   1. Nothing is loaded as something else: a file that is damaged, in bad form or missing is an error that names the file,
+//   1. Nothing is loaded as something else: a file that is damaged, in bad form or missing is an error that names the
+//   file,
 //      the offset, the reason and the last good offset. The data is then of no use; the caller does not start with it.
 //   2. A transaction is applied whole or not at all.
-//   3. Only the last file (empty ones may follow) may be cut off (a write that did not get through). With load_truncated it is cut at its last
+//   3. Only the last file (empty ones may follow) may be cut off (a write that did not get through). With
+//   load_truncated it is cut at its last
 //      good point, on the disk too, and loading succeeds, as in Redis; else it is an error.
 //   4. Commands are parsed where they were read, in batches of up to kBatch.
 //

@@ -100,9 +100,9 @@ struct Fault {
 };
 
 constexpr Fault kFaults[] = {
-    {std::nullopt, 1, EIO},          {std::nullopt, 7, ENOSPC},        {DiskCall::sync, 1, EIO},
-    {DiskCall::sync, 4, EIO},        {DiskCall::append, 2, ENOSPC},    {DiskCall::truncate, 3, EIO},
-    {DiskCall::rename, 2, EIO},      {DiskCall::create, 2, ENOSPC},    {DiskCall::sync_folder, 2, EIO},
+    {std::nullopt, 1, EIO},          {std::nullopt, 7, ENOSPC},     {DiskCall::sync, 1, EIO},
+    {DiskCall::sync, 4, EIO},        {DiskCall::append, 2, ENOSPC}, {DiskCall::truncate, 3, EIO},
+    {DiskCall::rename, 2, EIO},      {DiskCall::create, 2, ENOSPC}, {DiskCall::sync_folder, 2, EIO},
     {DiskCall::append, 100000, EIO}, {DiskCall::sync, 100000, EIO},
 };
 
@@ -160,7 +160,8 @@ TEST_CASE("log faults: whatever call fails and wherever power is lost, what was 
     for (const Fsync fsync : {Fsync::always, Fsync::everysec, Fsync::no}) {
         for (const Fault& fault : kFaults) {
             for (std::uint64_t nth = 1; nth < 60; nth += nth < 20 ? 1 : 3) {
-                for (const Crash crash : {Crash::none, Crash::kill, Crash::power}) one_story(fsync, fault, nth, crash, ++seed);
+                for (const Crash crash : {Crash::none, Crash::kill, Crash::power})
+                    one_story(fsync, fault, nth, crash, ++seed);
             }
         }
     }

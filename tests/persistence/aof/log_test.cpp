@@ -40,7 +40,8 @@ TEST_CASE("log: another life goes on in the same file, chain and offset with it"
     for (int life_number = 0; life_number < 3; ++life_number) {
         LogLife life{disk, Fsync::always};
         REQUIRE(life.open());
-        CHECK(life.log.durable_offset() == static_cast<std::uint64_t>(life_number) * command_text({"SET", "k0", "v"}).size());
+        CHECK(life.log.durable_offset() ==
+              static_cast<std::uint64_t>(life_number) * command_text({"SET", "k0", "v"}).size());
         life.set("k" + std::to_string(life_number), "v");
         life.turn();
         life.helper.run_all();
@@ -190,7 +191,8 @@ TEST_CASE("log: a short write that cannot be cut off is cut before anything foll
     life.turn();
     CHECK(life.log.refusal());
     CHECK(disk.bytes_of(kFirst) == before + command_text({"SET", "b", "2"}).substr(0, 5));
-    CHECK(load_log(disk, true).commands == Strings{"SET a 1"});  // what a crash now would bring back; this cuts the file
+    CHECK(load_log(disk, true).commands ==
+          Strings{"SET a 1"});  // what a crash now would bring back; this cuts the file
     for (int i = 0; i < 20; ++i) life.turn(200);
     CHECK_FALSE(life.log.refusal());
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
@@ -247,7 +249,8 @@ TEST_CASE("log: when what was written is not kept, a failed sync leaves a hole, 
     life.set("b", "2");
     life.turn();
     disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
-    life.log.install_base("/srv/logs/temp-base", false, 0, false, [&](const Status& s) { outcome = s ? "good" : "bad"; });
+    life.log.install_base("/srv/logs/temp-base", false, 0, false,
+                          [&](const Status& s) { outcome = s ? "good" : "bad"; });
     CHECK(life.log.refusal());
     life.helper.run_all();
     CHECK(outcome == "good");
@@ -306,7 +309,8 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
     CHECK(life.log.durable_offset() == life.log.appended_offset());
     disk.power_loss_strict();
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
-    CHECK(disk.names() == Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
+    CHECK(disk.names() ==
+          Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
 }
 
 TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
@@ -330,7 +334,7 @@ TEST_CASE("log: the file that a recovery begins selects the database that was se
     CHECK(life.log.appended_offset() == appended);
     CHECK(life.log.durable_offset() == appended);
     disk.power_loss_strict();
-    CHECK(disk.bytes_of("/srv/logs/a.aof.2.incr.aof").find(command_text({"SELECT", "3"}) + command_text({"SET", "b", "2"})) !=
-          std::string::npos);
+    CHECK(disk.bytes_of("/srv/logs/a.aof.2.incr.aof")
+              .find(command_text({"SELECT", "3"}) + command_text({"SET", "b", "2"})) != std::string::npos);
     CHECK(load_log(disk).commands == Strings{"SELECT 3", "SET a 1", "SELECT 3", "SET b 2", "SELECT 4", "SET c 3"});
 }

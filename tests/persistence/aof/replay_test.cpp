@@ -44,7 +44,8 @@ void write_small_log(FakeDisk& disk) {
             life.turn(900);
             life.helper.run_all();
         }
-        life.log.append(transaction({command_text({"INCR", "n"}), command_text({"APPEND", "s", "\r\n*1\r\n#KEEL"})}), 0, life.now_ms);
+        life.log.append(transaction({command_text({"INCR", "n"}), command_text({"APPEND", "s", "\r\n*1\r\n#KEEL"})}), 0,
+                        life.now_ms);
         life.turn();
         if (number == 0) {
             REQUIRE(life.log.begin_segment(life.now_ms, [](const Status&) {}));
@@ -61,7 +62,8 @@ TEST_CASE("replay: a file of Redis loads as Redis loads it") {
     const QuietLog quiet;
     const std::string set = command_text({"SET", "a", "1"});
     CHECK(load_bytes("").commands.empty());
-    CHECK(load_bytes("#TS:1700000000\r\n" + command_text({"SELECT", "0"}) + set).commands == Strings{"SELECT 0", "SET a 1"});
+    CHECK(load_bytes("#TS:1700000000\r\n" + command_text({"SELECT", "0"}) + set).commands ==
+          Strings{"SELECT 0", "SET a 1"});
     CHECK(load_bytes("# any note\n" + set + "#\r\n#x\r\n" + set).commands == Strings{"SET a 1", "SET a 1"});
     CHECK(load_bytes(transaction({set, set})).commands == Strings{"SET a 1", "SET a 1"});
     const std::string large(700'000, 'v');
@@ -124,13 +126,15 @@ TEST_CASE("replay: refusals name the file, the offset and the reason") {
     CHECK(load_log(disk).error == "The append log file none doesn't exist: it is named in /srv/logs/a.aof.manifest");
     disk.put("/srv/logs/none", "REDIS0011....");
     CHECK(load_log(disk).error ==
-          "Error reading the RDB base file none, AOF loading aborted: it begins with an RDB part, which cannot be read here");
+          "Error reading the RDB base file none, AOF loading aborted: it begins with an RDB part, which cannot be read "
+          "here");
 }
 
 TEST_CASE("replay: a declared length is believed as far as the file goes") {
     const QuietLog quiet;
     const std::string set = command_text({"SET", "a", "1"});
-    for (const std::string tail : {"*1\r\n$999999999999\r\nabc", "*2147483647\r\n$1\r\na\r\n", "*3\r\n$3\r\nSET\r\n$536870912\r\n"}) {
+    for (const std::string tail :
+         {"*1\r\n$999999999999\r\nabc", "*2147483647\r\n$1\r\na\r\n", "*3\r\n$3\r\nSET\r\n$536870912\r\n"}) {
         const Loaded loaded = load_bytes(set + tail);
         CHECK(loaded.error == "");
         CHECK(loaded.truncated);
@@ -155,7 +159,8 @@ TEST_CASE("replay: cut at any byte, the commands up to there load, and no half t
         const Loaded loaded = load_log(disk);
         REQUIRE(loaded.error == "");
         CHECK(loaded.truncated == !strict.error.empty());
-        if (!strict.error.empty()) CHECK(strict.error.starts_with("Unexpected end of file reading the append only file a.aof.2"));
+        if (!strict.error.empty())
+            CHECK(strict.error.starts_with("Unexpected end of file reading the append only file a.aof.2"));
         REQUIRE(loaded.commands.size() <= all.size());
         CHECK(std::equal(loaded.commands.begin(), loaded.commands.end(), all.begin()));
         const bool halved = !loaded.commands.empty() && loaded.commands.back() == "INCR n";
@@ -246,7 +251,8 @@ TEST_CASE("replay: what redis-server did to a log of ours between two lives of o
     all.emplace_back("SET ours again");
     CHECK(load_log(disk).commands == all);
     // What they wrote is covered by our seal, too.
-    const std::string last = *test_folder(disk).load() == aof::Manifest{} ? "" : load_log(disk).manifest.incremental().back().name;
+    const std::string last =
+        *test_folder(disk).load() == aof::Manifest{} ? "" : load_log(disk).manifest.incremental().back().name;
     std::string damaged = disk.bytes_of("/srv/logs/" + last);
     damaged[damaged.find("theirs")] = 'T';
     disk.put("/srv/logs/" + last, damaged);
