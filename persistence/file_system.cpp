@@ -37,7 +37,9 @@ namespace {
 
 Status write_new(FileSystem& files, const std::string& path, Bytes bytes) {
     KEEL_TRY(const bool left_over, files.exists(path));
-    if (left_over) KEEL_TRY(files.remove(path));
+    if (left_over) {
+        KEEL_TRY(files.remove(path));
+    }
     KEEL_TRY(auto file, files.create(path));
     KEEL_TRY(append_all(*file, bytes));
     return file->sync();

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "persistence/aof/log.h"
+
+#include <fmt/core.h>
+
+#include "protocol/base/log.h"
+
+namespace keel::aof {
+
+namespace {
+
+constexpr std::int64_t kSecondMs = 1000;
+constexpr std::int64_t kMostPostponedMs = 2000;
+constexpr std::size_t kMostSpare = 1 << 20;  // a larger buffer is given back
+
+}  // namespace
+
+Log::Log(Folder folder, const Aof& settings, Helper& helper, DurabilityListener& listener)
+    : folder_(std::move(folder)), settings_(settings), helper_(helper), listener_(listener) {}
+
+Log::~Log() = default;
+
+// ---- life
+
+Status Log::open(Manifest manifest, const Chain& chain, std::int64_t now_ms) {
+    KEEL_CHECK(mode_ == Mode::off);
+    manifest_ = std::move(manifest);
+    chain_ = chain;
+    KEEL_TRY(folder_.files().make_folder(folder_.path()));
+    if (manifest_.incremental().empty()) {
+        const std::shared_ptr<NewFile> plan = plan_file();
+        KEEL_TRY(make_file(*plan));
+        use_file(*plan);
+    } else {
+        KEEL_TRY(open_current(now_ms));
+    }
+    KEEL_TRY(const std::uint64_t all, folder_.bytes(manifest_));
+    earlier_bytes_ = all - std::min(all, chain_.position());
+    base_bytes_ = 0;
+    if (manifest_.base()) {
+        KEEL_TRY(base_bytes_, folder_.files().size(folder_.path_of(manifest_.base()->name)));
+    }
+    now_ms_ = last_sync_ms_ = last_seal_ms_ = now_ms;
+    mode_ = Mode::on;
+    return {};
+}
+
+// The last incremental file, which the replay has read to its end.
+Status Log::open_current(std::int64_t) {
+    const LogFile& last = manifest_.incremental().back();
+    KEEL_TRY(auto file, folder_.files().open_append(folder_.path_of(last.name)));
+    KEEL_TRY(const std::uint64_t size, folder_.files().size(folder_.path_of(last.name)));
+    if (size != chain_.position()) {
+        return Error{
+            fmt::format("The append only file {} has {} bytes where {} were loaded: something else writes to it",
+                        last.name, size, chain_.position())};
+    }
+    // Whoever wrote its end may not have waited for the disk.
+    KEEL_TRY(file->sync());
+    file_ = std::move(file);
+    seq_ = last.seq;
+    durable_ = chain_;
+    return {};
+}
+
+Status Log::close() {
+    if (mode_ == Mode::off) return {};
+    if (mode_ == Mode::waiting) {
+        abandon_waiting();
+        return {};
+    }
+    Status closed;
+    if (!file_) file_ = std::move(previous_);  // the next one will not be used
+    if (trouble_ == Trouble::sync) {
+        closed = Error{*refusal_};
+    } else {
+        if (uncut_) closed = file_->truncate(chain_.position());
+        uncut_ = uncut_ && !closed;
+        if (closed && !put_buffer(true)) closed = Error{*refusal_};
+        if (closed) closed = file_->sync();
+        if (closed) {
+            durable_ = chain_;
+            on_durable();
+        }
+    }
+    mode_ = Mode::off;
+    alive_ = std::make_shared<char>();  // jobs that still run report to nobody
+    file_.reset();
+    drop_kept();
+    buffer_.clear();
+    buffered_ = 0;
+    dirty_ = syncing_ = changing_ = hole_ = uncut_ = false;
+    trouble_ = Trouble::none;
+    refusal_.reset();
+    return closed;
+}
+
+// ---- each turn
+
+void Log::append(Bytes commands, int selected, std::int64_t now_ms) {
+    if (mode_ == Mode::off) return;
+    if (settings_.timestamps && now_ms / kSecondMs > last_timestamp_) {
+        last_timestamp_ = now_ms / kSecondMs;
+        buffer_ += fmt::format("#TS:{}\r\n", last_timestamp_);
+    }
+    buffer_ += commands;
+    buffered_ += commands.size();
+    appended_db_ = selected;
+}
+
+void Log::write(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    if (mode_ == Mode::off) return;
+    if (trouble_ != Trouble::none) {
+        retry();
+        return;
+    }
+    if (!file_) return;  // the next one is being made, and what comes belongs to it
+    if (!buffer_.empty() && !write_postponed()) {
+        const bool due = now_ms_ - last_seal_ms_ >= kSecondMs;
+        if (!put_buffer(always() || due)) return;
+    }
+    sync_if_due();
+}
+
+bool Log::write_postponed() {
+    if (!syncing_ || settings_.fsync == Aof::Fsync::no) return false;
+    if (always()) return true;  // the next group: on_synced() comes back
+    if (postponed_ms_ == 0) postponed_ms_ = now_ms_;
+    if (now_ms_ - postponed_ms_ < kMostPostponedMs) return true;
+    ++delayed_syncs_;
+    log_notice(
+        "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
+        "to "
+        "complete, this may slow down the server.");
+    return false;
+}
+
+// Writes the buffer, with a seal behind it if asked for or if much is unsealed. False: it failed, and the buffer is as
+// it was.
+bool Log::put_buffer(bool seal) {
+    postponed_ms_ = 0;
+    Chain next = chain_;
+    if (next.position() == 0) {
+        const std::string line = next.start_line();
+        next.add(line);
+        if (const Status written = append_to_file(line); !written) return failed_write(written.error()), false;
+        chain_ = next;
+    }
+    next.add(buffer_);
+    next.advance(buffered_);
+    const std::size_t size = buffer_.size();
+    const bool sealed = next.unsealed() > 0 && (seal || next.unsealed() >= kSealEvery);
+    if (sealed) buffer_ += next.seal();
+    const Status written = append_to_file(buffer_);
+    buffer_.resize(size);
+    if (!written) return failed_write(written.error()), false;
+    if (sealed) last_seal_ms_ = now_ms_;
+    dirty_ = dirty_ || next.position() != chain_.position();
+    chain_ = next;
+    keep_buffer();
+    return true;
+}
+
+Status Log::append_to_file(Bytes bytes) {
+    const Status written = append_all(*file_, bytes);
+    return written ? Status{} : Status{written.error()};
+}
+
+void Log::keep_buffer() {
+    if (buffer_.empty()) return;  // a seal by itself
+    if (keeps() && kept_bytes_ + buffer_.size() <= kMostKept) {
+        kept_bytes_ += buffer_.size();
+        kept_stream_ += buffered_;
+        kept_.push_back({std::move(buffer_), buffered_, written_db_});
+        buffer_ = std::move(spare_);
+        spare_ = {};
+    } else {
+        drop_kept();  // truth 4
+    }
+    written_db_ = appended_db_;
+    if (buffer_.capacity() > kMostSpare) buffer_ = {};
+    buffer_.clear();
+    buffered_ = 0;
+}
+
+void Log::drop_kept() {
+    kept_.clear();
+    kept_bytes_ = 0;
+    kept_stream_ = 0;
+}
+
+// ---- sync
+
+void Log::sync_if_due() {
+    if (mode_ != Mode::on || !dirty_ || syncing_ || sync_suspended()) return;
+    switch (settings_.fsync) {
+        case Aof::Fsync::no:
+            if (chain_.unsealed() > 0 && now_ms_ - last_seal_ms_ >= kSecondMs) static_cast<void>(put_buffer(true));
+            return;
+        case Aof::Fsync::always: break;
+        case Aof::Fsync::everysec:
+            if (now_ms_ - last_sync_ms_ < kSecondMs && kept_bytes_ < kSyncAtKept) return;
+            // What is durable is sealed.
+            if (chain_.unsealed() > 0 && buffer_.empty() && !put_buffer(true)) return;
+            break;
+    }
+    start_sync();
+}
+
+void Log::start_sync() {
+    sync_point_ = chain_;
+    syncing_ = true;
+    dirty_ = false;
+    last_sync_ms_ = now_ms_;
+    helper_.run([file = file_] { return file->sync(); }, if_alive([this](const Status& status) { on_synced(status); }));
+}
+
+void Log::on_synced(const Status& status) {
+    syncing_ = false;
+    if (!status) {
+        fail(Trouble::sync, status.error());
+        return;
+    }
+    durable_ = sync_point_;
+    on_durable();
+    // The next group of "always", or what a sync held up.
+    if (trouble_ == Trouble::none && !buffer_.empty()) write(now_ms_);
+}
+
+// durable_ has moved.
+void Log::on_durable() {
+    while (!kept_.empty() && durable_.offset() + kept_stream_ > chain_.offset()) {
+        Kept& first = kept_.front();
+        kept_bytes_ -= first.bytes.size();
+        kept_stream_ -= first.stream_bytes;
+        if (first.bytes.capacity() > spare_.capacity() && first.bytes.capacity() <= kMostSpare) {
+            spare_ = std::move(first.bytes);
+            spare_.clear();
+        }
+        kept_.pop_front();
+    }
+    listener_.on_durable(durable_.offset());
+}
+
+std::uint64_t Log::reply_offset() const {
+    return mode_ == Mode::on && always() && !sync_suspended() ? appended_offset() : 0;
+}
+
+}  // namespace keel::aof

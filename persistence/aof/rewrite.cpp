@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "persistence/aof/rewrite.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "protocol/base/log.h"
+
+namespace keel::aof {
+
+namespace {
+
+constexpr ErrorText kRunning{"Background append only file rewriting already in progress"};
+constexpr std::uint64_t kFailuresToPause = 3;
+constexpr std::int64_t kMinuteMs = 60'000;
+constexpr std::int64_t kMostPauseMinutes = 60;
+constexpr std::size_t kBlock = 64 * 1024;
+
+}  // namespace
+
+Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_base)
+    : log_(log), settings_(settings), child_(child), write_base_(std::move(write_base)) {}
+
+Rewrite::~Rewrite() = default;
+
+Status Rewrite::start(std::int64_t now_ms) {
+    if (running()) return kRunning;
+    now_ms_ = now_ms;
+    scheduled_ = false;
+    ++rewrites_;
+    rdb_ = settings_.rdb_preamble;
+    segment_begun_ = child_good_ = cancelled_ = false;
+    state_ = State::running;
+    started_ms_ = now_ms;
+    Status begun = begin_log(now_ms);
+    // Between the two nothing happens: truth 1.
+    if (begun) begun = fork();
+    if (!begun) {
+        log_warning("Can't rewrite append only file in background: {}", begun.error().text());
+        finish(false, true);
+    }
+    return begun;
+}
+
+Status Rewrite::begin_log(std::int64_t now_ms) {
+    if (log_.mode() == Log::Mode::on && !log_.needs_rewrite()) {
+        return log_.begin_segment(now_ms, [this, alive = std::weak_ptr<char>(alive_)](const Status& begun) {
+            if (alive.lock()) on_segment(begun);
+        });
+    }
+    segment_begun_ = true;
+    first_kept_ = std::numeric_limits<std::int64_t>::max();
+    if (!settings_.enabled) return {};  // a base for a log that is off: all that was is history
+    if (log_.mode() == Log::Mode::waiting) log_.abandon_waiting();  // of a rewrite that failed
+    return log_.open_waiting(log_.manifest());
+}
+
+Status Rewrite::fork() {
+    auto pid = child_.start([this](int own_pid) { return in_child(own_pid); });
+    if (!pid) return Error{pid.error()};
+    pid_ = temporary_of_ = *pid;
+    log_notice("Background append only file rewriting started by pid {}", pid_);
+    return {};
+}
+
+Status Rewrite::in_child(int pid) {
+    const std::string path = log_.folder().temporary_base(pid);
+    FileSystem& files = log_.folder().files();
+    KEEL_TRY(const bool left_over, files.exists(path));
+    if (left_over) {
+        KEEL_TRY(files.remove(path));
+    }
+    KEEL_TRY(auto file, files.create(path));
+    KEEL_TRY(write_base_(*file));
+    KEEL_TRY(file->sync());
+    log_notice("Successfully created the temporary AOF base file {}", path);
+    return {};
+}
+
+void Rewrite::on_segment(const Status& begun) {
+    if (state_ != State::running) return;  // it was over before
+    if (!begun) {
+        log_warning("Background AOF rewrite can't begin a new file: {}", begun.error().text());
+        if (pid_ != 0) child_.stop(pid_);
+        finish(false, true);
+        return;
+    }
+    segment_begun_ = true;
+    first_kept_ = log_.current_seq();
+    install_if_ready();
+}
+
+void Rewrite::on_child_done(int pid, ChildEnd end, std::int64_t now_ms) {
+    if (pid == 0 || pid != pid_) return;
+    now_ms_ = now_ms;
+    pid_ = 0;
+    if (state_ != State::running) {
+        // Stopped after the rewrite was given up.
+        static_cast<void>(log_.folder().files().remove(log_.folder().temporary_base(pid)));
+        return;
+    }
+    child_good_ = end == ChildEnd::good && !cancelled_;
+    if (child_good_) {
+        log_notice("Background AOF rewrite terminated with success");
+        install_if_ready();
+    } else {
+        log_warning("Background AOF rewrite terminated {}", end == ChildEnd::stopped ? "by signal" : "with error");
+        finish(false, end != ChildEnd::stopped && !cancelled_);
+    }
+}
+
+// Also asked by due(): another change of the manifest may have been under way.
+void Rewrite::install_if_ready() {
+    if (state_ != State::running || !segment_begun_ || !child_good_ || log_.busy()) return;
+    state_ = State::installing;
+    log_.install_base(log_.folder().temporary_base(temporary_of_), rdb_, first_kept_, settings_.disable_auto_gc,
+                      [this, alive = std::weak_ptr<char>(alive_)](const Status& installed) {
+                          if (!alive.lock()) return;
+                          if (!installed) {
+                              log_warning("Error installing the new AOF base file: {}", installed.error().text());
+                          }
+                          finish(installed.has_value(), true);
+                      });
+}
+
+void Rewrite::cancel() {
+    if (state_ != State::running) return;
+    cancelled_ = true;
+    if (pid_ != 0) child_.stop(pid_);
+}
+
+void Rewrite::finish(bool good, bool counts) {
+    state_ = State::idle;
+    last_duration_ms_ = now_ms_ - started_ms_;
+    if (good) {
+        log_notice("Background AOF rewrite finished successfully");
+        last_good_ = true;
+        failures_ = 0;
+        return;
+    }
+    if (counts) {
+        last_good_ = false;
+        ++failures_;
+    }
+    if (temporary_of_ != 0 && pid_ == 0) {
+        static_cast<void>(log_.folder().files().remove(log_.folder().temporary_base(temporary_of_)));
+    }
+    // A log that is to be on, and has no base yet, or a hole: again, when it may be.
+    if (log_.mode() == Log::Mode::waiting || log_.needs_rewrite()) scheduled_ = true;
+}
+
+bool Rewrite::due(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    install_if_ready();
+    if (running()) return false;
+    if (scheduled_) return failures_ < kFailuresToPause || !limited(now_ms);
+    if (log_.mode() != Log::Mode::on) return false;
+    if (log_.needs_rewrite()) return !limited(now_ms);
+    if (log_.refusal() || settings_.rewrite_percentage == 0) return false;
+    const std::uint64_t now = log_.current_bytes();
+    if (now <= settings_.rewrite_min_bytes) return false;
+    const std::uint64_t base = std::max<std::uint64_t>(1, log_.base_bytes());
+    const double growth = 100.0 * static_cast<double>(now) / static_cast<double>(base) - 100.0;
+    return growth >= static_cast<double>(settings_.rewrite_percentage) && !limited(now_ms);
+}
+
+bool Rewrite::limited(std::int64_t now_ms) {
+    if (failures_ < kFailuresToPause) {
+        pause_minutes_ = 0;
+        paused_until_ms_ = 0;
+        return false;
+    }
+    if (paused_until_ms_ != 0) {
+        if (now_ms < paused_until_ms_) return true;
+        paused_until_ms_ = 0;
+        return false;
+    }
+    pause_minutes_ = std::clamp<std::int64_t>(2 * pause_minutes_, 1, kMostPauseMinutes);
+    paused_until_ms_ = now_ms + pause_minutes_ * kMinuteMs;
+    log_warning("Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
+                pause_minutes_);
+    return true;
+}
+
+// ---- the base as commands
+
+BaseWriter::BaseWriter(AppendFile& file, std::uint64_t stream_offset) : file_(file) {
+    chain_.adopt(stream_offset, 0);
+    buffer_ = chain_.start_line();
+}
+
+void BaseWriter::write(Bytes commands) {
+    buffer_ += commands;
+    stream_ += commands.size();
+    if (buffer_.size() >= kBlock) flush(Chain::kSeal);
+}
+
+void BaseWriter::timestamp(std::int64_t seconds) { buffer_ += fmt::format("#TS:{}\r\n", seconds); }
+
+Status BaseWriter::finish() {
+    flush(Chain::kEnd);
+    return failed_ ? Status{} : Status{failed_.error()};
+}
+
+void BaseWriter::flush(Bytes seal) {
+    chain_.add(buffer_);
+    chain_.advance(stream_);
+    buffer_ += chain_.seal(seal);
+    if (failed_) failed_ = append_all(file_, buffer_);
+    buffer_.clear();
+    stream_ = 0;
+}
+
+}  // namespace keel::aof

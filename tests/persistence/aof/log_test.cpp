@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "persistence/aof/log.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/log_fixture.h"
+#include "tests/support/quiet_log.h"
+
+using namespace keel;
+using Fsync = Aof::Fsync;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kFirst = "/srv/logs/a.aof.1.incr.aof";
+
+}  // namespace
+
+TEST_CASE("log: what was appended is written with the turn, and loaded after") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    {
+        LogLife life{disk, Fsync::everysec};
+        REQUIRE(life.open());
+        life.set("a", "1");
+        CHECK(disk.bytes_of(kFirst).empty());
+        life.turn();
+        CHECK(disk.bytes_of(kFirst) == "#KEEL-LOG:1:0:0000000000000000\r\n" + command_text({"SET", "a", "1"}));
+        CHECK(life.log.written_offset() == command_text({"SET", "a", "1"}).size());
+        life.set("b", "2");
+        REQUIRE(life.log.close());
+    }
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
+    CHECK(disk.bytes_of("/srv/logs/a.aof.manifest") == "file a.aof.1.incr.aof seq 1 type i\n");
+}
+
+TEST_CASE("log: another life goes on in the same file, chain and offset with it") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    for (int life_number = 0; life_number < 3; ++life_number) {
+        LogLife life{disk, Fsync::always};
+        REQUIRE(life.open());
+        CHECK(life.log.durable_offset() ==
+              static_cast<std::uint64_t>(life_number) * command_text({"SET", "k0", "v"}).size());
+        life.set("k" + std::to_string(life_number), "v");
+        life.turn();
+        life.helper.run_all();
+        if (life_number == 1) REQUIRE(life.log.close());  // the others are just gone
+    }
+    CHECK(load_log(disk).commands == Strings{"SET k0 v", "SET k1 v", "SET k2 v"});
+}
+
+TEST_CASE("log: always is one sync for all writes of a turn, and the next group goes when it is done") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::always};
+    REQUIRE(life.open());
+    const auto syncs = disk.calls(DiskCall::sync);
+    for (int i = 0; i < 50; ++i) life.set("k" + std::to_string(i), "v");
+    const std::uint64_t wanted = life.log.reply_offset();
+    CHECK(wanted > 0);
+    life.turn();
+    CHECK(life.log.durable_offset() == 0);
+    CHECK(life.helper.waiting() == 1);
+    life.set("later", "v");
+    const std::uint64_t wanted_later = life.log.reply_offset();
+    life.turn();  // the first group is still at the disk
+    CHECK(life.log.written_offset() == wanted);
+    life.helper.run_one();
+    CHECK(life.durability.durable == wanted);
+    CHECK(life.helper.waiting() == 1);  // the second group is under way without another turn
+    life.helper.run_one();
+    CHECK(life.durability.durable == wanted_later);
+    CHECK(disk.calls(DiskCall::sync) - syncs == 2);
+}
+
+TEST_CASE("log: everysec and no hold no reply; everysec syncs once a second, no never") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    for (const Fsync policy : {Fsync::everysec, Fsync::no}) {
+        LogLife life{disk, policy};
+        REQUIRE(life.open());
+        const auto syncs = disk.calls(DiskCall::sync);
+        for (int ms = 0; ms < 5000; ms += 10) {
+            life.set("k", "v");
+            CHECK(life.log.reply_offset() == 0);
+            life.turn(10);
+            life.helper.run_all();
+        }
+        CHECK(disk.calls(DiskCall::sync) - syncs == (policy == Fsync::no ? 0 : 5));
+        // An idle log is synced once more, and then left alone.
+        for (int i = 0; i < 5; ++i) {
+            life.turn(1000);
+            life.helper.run_all();
+        }
+        CHECK(disk.calls(DiskCall::sync) - syncs <= (policy == Fsync::no ? 0 : 6));
+        if (policy == Fsync::everysec) CHECK(life.log.durable_offset() == life.log.appended_offset());
+    }
+}
+
+TEST_CASE("log: no-appendfsync-on-rewrite: no sync and no waiting while a child is at work") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::always};
+    life.settings.no_fsync_on_rewrite = true;
+    REQUIRE(life.open());
+    life.log.set_child_active(true);
+    life.set("a", "1");
+    CHECK(life.log.reply_offset() == 0);
+    life.turn();
+    CHECK(life.helper.waiting() == 0);
+    life.log.set_child_active(false);
+    life.turn();
+    life.helper.run_all();
+    CHECK(life.log.durable_offset() == life.log.appended_offset());
+}
+
+TEST_CASE("log: under everysec a write waits two seconds for a sync, no longer") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.turn(1000);
+    REQUIRE(life.log.sync_pending());
+    life.set("b", "2");
+    life.turn(1);
+    life.turn(1900);
+    CHECK(life.log.buffer_bytes() > 0);
+    CHECK(life.log.delayed_syncs() == 0);
+    life.turn(100);
+    CHECK(life.log.buffer_bytes() == 0);
+    CHECK(life.log.delayed_syncs() == 1);
+    life.helper.run_all();
+    // A sync that ends lets go at once what waited for it.
+    life.turn(1000);
+    REQUIRE(life.log.sync_pending());
+    life.set("c", "3");
+    life.turn();
+    CHECK(life.log.buffer_bytes() > 0);
+    life.helper.run_all();
+    CHECK(life.log.buffer_bytes() == 0);
+}
+
+TEST_CASE("log: a full disk refuses writes in Redis' words, and takes them again when there is room") {
+    const QuietLog quiet;
+    for (const Fsync policy : {Fsync::always, Fsync::everysec, Fsync::no}) {
+        FakeDisk disk;
+        LogLife life{disk, policy};
+        REQUIRE(life.open());
+        life.set("a", "1");
+        life.turn();
+        life.helper.run_all();
+        const std::string before = disk.bytes_of(kFirst);
+        disk.room = 10;
+        life.set("b", "2");
+        life.turn();
+        life.helper.run_all();
+        REQUIRE(life.log.refusal());
+        CHECK(life.log.refusal()->text() == "MISCONF Errors writing to the AOF file: No space left on device");
+        CHECK(life.durability.errors.size() == 1);
+        CHECK(disk.bytes_of(kFirst) == before);  // the part that went in was cut off
+        if (policy == Fsync::always) CHECK(life.log.durable_offset() == command_text({"SET", "a", "1"}).size());
+        for (int i = 0; i < 20; ++i) life.turn(100);
+        CHECK(life.log.refusal());
+        disk.room.reset();
+        for (int i = 0; i < 12; ++i) {
+            life.turn(100);
+            life.helper.run_all();
+        }
+        CHECK_FALSE(life.log.refusal());
+        life.set("c", "3");
+        life.turn();
+        life.helper.run_all();
+        CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+    }
+}
+
+TEST_CASE("log: a short write that cannot be cut off is cut before anything follows it") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.turn();
+    const std::string before = disk.bytes_of(kFirst);
+    disk.shorten(1, 5);
+    disk.fail(DiskCall::append, 2, ENOSPC, 3);
+    disk.fail(DiskCall::truncate, 1, EIO, 1);
+    life.set("b", "2");
+    life.turn();
+    CHECK(life.log.refusal());
+    CHECK(disk.bytes_of(kFirst) == before + command_text({"SET", "b", "2"}).substr(0, 5));
+    CHECK(load_log(disk, true).commands ==
+          Strings{"SET a 1"});  // what a crash now would bring back; this cuts the file
+    for (int i = 0; i < 20; ++i) life.turn(200);
+    CHECK_FALSE(life.log.refusal());
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
+}
+
+TEST_CASE("log: after a failed sync the file is cut at its last durable byte and another one goes on") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::always};
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.turn();
+    life.helper.run_all();
+    disk.fail(DiskCall::sync, 1, EIO, 1);
+    life.set("b", "2");
+    const std::uint64_t wanted = life.log.reply_offset();
+    life.turn();
+    life.helper.run_all();
+    CHECK(life.durability.durable < wanted);
+    REQUIRE(life.log.refusal());
+    CHECK(life.log.refusal()->text() == "MISCONF Errors writing to the AOF file: Input/output error");
+    life.log.append(command_text({"DEL", "x"}), 0, life.now_ms);  // a key that expired meanwhile
+    life.turn(200);
+    life.helper.run_all();
+    CHECK_FALSE(life.log.refusal());
+    life.helper.run_all();
+    CHECK(life.durability.durable == life.log.appended_offset());
+    CHECK(life.log.current_seq() == 2);
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SELECT 0", "SET b 2", "DEL x"});
+    CHECK(load_log(disk).manifest.incremental().size() == 2);
+}
+
+TEST_CASE("log: when what was written is not kept, a failed sync leaves a hole, and a rewrite closes it") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::no};
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.turn();
+    disk.fail(DiskCall::sync, 1, EIO, 1);
+    std::string outcome;
+    REQUIRE(life.log.begin_segment(life.now_ms, [&](const Status& s) { outcome = s ? "good" : s.error().text(); }));
+    life.helper.run_all();
+    CHECK(outcome == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
+    REQUIRE(life.log.needs_rewrite());
+    for (int i = 0; i < 20; ++i) {
+        life.turn(500);
+        life.helper.run_all();
+    }
+    CHECK(life.log.refusal());
+    // What the rewrite does (rewrite.h): a file for what comes from now on, and a base with all before.
+    REQUIRE(life.log.open_waiting(life.log.manifest()));
+    life.set("b", "2");
+    life.turn();
+    disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
+    life.log.install_base("/srv/logs/temp-base", false, 0, false,
+                          [&](const Status& s) { outcome = s ? "good" : "bad"; });
+    CHECK(life.log.refusal());
+    life.helper.run_all();
+    CHECK(outcome == "good");
+    CHECK_FALSE(life.log.refusal());
+    CHECK_FALSE(life.log.needs_rewrite());
+    life.set("c", "3");
+    life.turn();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+}
+
+TEST_CASE("log: the time stands in the file as Redis writes it, and is no part of the stream") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    life.settings.timestamps = true;
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.set("b", "2");
+    life.now_ms += 1000;
+    life.set("c", "3");
+    life.turn();
+    const std::string start = "#KEEL-LOG:1:0:0000000000000000\r\n";
+    CHECK(disk.bytes_of(kFirst).starts_with(start + "#TS:1700000000\r\n" + command_text({"SET", "a", "1"}) +
+                                            command_text({"SET", "b", "2"}) + "#TS:1700000001\r\n" +
+                                            command_text({"SET", "c", "3"})));
+    CHECK(life.log.written_offset() == 3 * command_text({"SET", "a", "1"}).size());
+}
+
+TEST_CASE("log: a switched-on log begins beside the old one and takes its place with the first base") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    {
+        LogLife old{disk, Fsync::everysec};
+        REQUIRE(old.open());
+        old.set("old", "x");
+        REQUIRE(old.log.close());
+    }
+    LogLife life{disk, Fsync::always};
+    REQUIRE(life.log.open_waiting(*test_folder(disk).load()));
+    CHECK(life.log.mode() == aof::Log::Mode::waiting);
+    life.set("b", "2");
+    CHECK(life.log.reply_offset() == 0);  // nothing is promised yet
+    life.turn();
+    CHECK(load_log(disk).commands == Strings{"SET old x"});
+    disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
+    bool installed = false;
+    life.log.install_base("/srv/logs/temp-base", false, 0, false, [&](const Status& s) { installed = s.has_value(); });
+    life.set("c", "3");
+    life.turn();
+    life.helper.run_all();
+    CHECK(installed);
+    CHECK(life.log.mode() == aof::Log::Mode::on);
+    life.set("d", "4");
+    life.turn();
+    life.helper.run_all();
+    CHECK(life.log.durable_offset() == life.log.appended_offset());
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
+    CHECK(disk.names() ==
+          Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
+}
+
+TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.log.append(command_text({"SELECT", "3"}) + command_text({"SET", "a", "1"}), 3, life.now_ms);
+    life.turn(1000);
+    life.helper.run_all();
+    disk.fail(DiskCall::sync, 1);
+    life.log.append(command_text({"SET", "b", "2"}), 3, life.now_ms);
+    life.turn();
+    life.log.append(command_text({"SELECT", "4"}) + command_text({"SET", "c", "3"}), 4, life.now_ms);
+    life.turn(1000);
+    life.helper.run_all();
+    REQUIRE(life.log.refusal());
+    const std::uint64_t appended = life.log.appended_offset();
+    life.turn(100);
+    life.helper.run_all();
+    CHECK(life.log.appended_offset() == appended);
+    CHECK(life.log.durable_offset() == appended);
+    disk.power_loss_strict();
+    CHECK(disk.bytes_of("/srv/logs/a.aof.2.incr.aof")
+              .find(command_text({"SELECT", "3"}) + command_text({"SET", "b", "2"})) != std::string::npos);
+    CHECK(load_log(disk).commands == Strings{"SELECT 3", "SET a 1", "SELECT 3", "SET b 2", "SELECT 4", "SET c 3"});
+}

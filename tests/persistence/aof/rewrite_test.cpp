@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "persistence/aof/rewrite.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "tests/support/log_fixture.h"
+#include "tests/support/quiet_log.h"
+
+using namespace keel;
+using Fsync = Aof::Fsync;
+using Strings = std::vector<std::string>;
+using aof::ChildEnd;
+
+namespace {
+
+// A child that does its work when the test says so, with the data as it was when it was forked.
+class FakeChild final : public aof::Child {
+  public:
+    Result<int> start(std::function<Status(int)> work) override {
+        if (no_fork) return Error{std::string{"fork: Resource temporarily unavailable"}};
+        work_ = std::move(work);
+        return ++pid;
+    }
+    void stop(int) override { stopped = true; }
+    bool run() { return work_(pid).has_value(); }
+
+    int pid = 100;
+    bool no_fork = false;
+    bool stopped = false;
+
+  private:
+    std::function<Status(int)> work_;
+};
+
+// A server whose data are keys with a count: every command is INCR, so one too many or too few shows.
+struct Counting {
+    explicit Counting(FakeDisk& on, Fsync fsync = Fsync::always) : life(on, fsync) {
+        life.settings.enabled = true;
+        life.settings.rdb_preamble = false;
+    }
+    void incr(const std::string& key) {
+        life.log.append(command_text({"INCR", key}), 0, life.now_ms);
+        ++counts[key];
+    }
+    Status start() {
+        forked = counts;
+        return rewrite.start(life.now_ms);
+    }
+    Status write(AppendFile& to) {
+        aof::BaseWriter base{to, 7};
+        base.timestamp(1'700'000'000);
+        for (const auto& [key, count] : forked) {
+            for (int i = 0; i < count; ++i) base.write(command_text({"INCR", key}));
+        }
+        return base.finish();
+    }
+    void child_ends(bool good = true) {
+        const int pid = rewrite.child();
+        const bool done = good && child.run();
+        rewrite.on_child_done(pid, done ? ChildEnd::good : ChildEnd::failed, life.now_ms);
+    }
+    void all_turns() {
+        for (int i = 0; i < 30; ++i) {
+            life.turn(100);
+            life.helper.run_all();
+            static_cast<void>(rewrite.due(life.now_ms));
+        }
+    }
+
+    LogLife life;
+    std::map<std::string, int> counts;
+    std::map<std::string, int> forked;
+    FakeChild child;
+    aof::Rewrite rewrite{life.log, life.settings, child, [this](AppendFile& to) { return write(to); }};
+};
+
+std::map<std::string, int> counted(const Loaded& loaded) {
+    std::map<std::string, int> out;
+    for (const std::string& command : loaded.commands) {
+        if (command.starts_with("INCR ")) ++out[command.substr(5)];
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("rewrite: base, what came meanwhile, and no history left") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk};
+    REQUIRE(server.life.open());
+    for (int i = 0; i < 3; ++i) server.incr("a");
+    REQUIRE(server.start());
+    CHECK(server.rewrite.start(0).error().text() == "Background append only file rewriting already in progress");
+    server.incr("a");
+    server.child_ends();
+    CHECK(server.rewrite.running());  // the new file is not in the manifest yet
+    server.incr("b");
+    server.all_turns();
+    CHECK_FALSE(server.rewrite.running());
+    CHECK(server.rewrite.last_good());
+    CHECK(server.life.log.durable_offset() == server.life.log.appended_offset());
+    disk.power_loss_strict();
+    CHECK(disk.bytes_of("/srv/logs/a.aof.manifest") ==
+          "file a.aof.1.base.aof seq 1 type b\nfile a.aof.2.incr.aof seq 2 type i\n");
+    CHECK(disk.names().size() == 3);
+    CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: a base that lost its end at a seal is refused") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    auto file = disk.create("/srv/logs/base");
+    aof::BaseWriter base{**file};
+    for (int i = 0; i < 5000; ++i) base.write(command_text({"INCR", "a"}));
+    REQUIRE(base.finish());
+    disk.put("/srv/logs/a.aof.manifest", "file base seq 1 type b\n");
+    CHECK(load_log(disk).commands.size() == 5000);
+    const std::string whole = disk.bytes_of("/srv/logs/base");
+    const std::size_t seal = whole.rfind("#KEEL:");
+    disk.put("/srv/logs/base", whole.substr(0, whole.find('\n', seal) + 1));
+    CHECK(load_log(disk).error.find("is damaged: the end of the file is missing") != std::string::npos);
+}
+
+TEST_CASE("rewrite: whatever call fails and wherever power is lost, nothing is lost and nothing counted twice") {
+    const QuietLog quiet;
+    int good = 0;
+    int bad = 0;
+    for (std::uint64_t nth = 1; nth < 70; ++nth) {
+        for (const auto kind :
+             {std::optional<DiskCall>{}, std::optional{DiskCall::sync}, std::optional{DiskCall::rename},
+              std::optional{DiskCall::sync_folder}, std::optional{DiskCall::remove}}) {
+            for (const bool settle : {false, true}) {
+                FakeDisk disk{nth};
+                Counting server{disk};
+                REQUIRE(server.life.open());
+                std::mt19937_64 random{nth};
+                disk.fail(kind, nth, EIO, nth % 3 + 1);
+                for (int round = 0; round < 3; ++round) {
+                    for (int i = 0; i < 5; ++i) {
+                        if (!server.life.log.refusal())
+                            server.incr(std::string(1, static_cast<char>('a' + random() % 3)));
+                        if (random() % 2 == 0) server.life.turn();
+                    }
+                    if (server.start()) {
+                        for (std::uint64_t i = random() % 4; i > 0; --i) server.life.turn();
+                        if (random() % 2 == 0) server.life.helper.run_all();
+                        if (!server.life.log.refusal()) server.incr("meanwhile");
+                        if (server.rewrite.child() != 0) server.child_ends(random() % 4 != 0);
+                    }
+                    if (random() % 2 == 0) server.all_turns();
+                }
+                if (settle) {
+                    disk.heal();
+                    server.all_turns();
+                    CHECK_FALSE(server.life.log.refusal());
+                }
+                (server.rewrite.last_good() ? good : bad) += 1;
+                const std::uint64_t promised = server.life.durability.durable;
+                const bool all = promised == server.life.log.appended_offset();
+                if (settle) CHECK(all);
+                disk.heal();
+                server.life.helper.forget();
+                disk.power_loss();
+                INFO("nth " << nth << " kind " << (kind ? static_cast<int>(*kind) : -1) << " settled " << settle);
+                const Loaded after = load_log(disk);
+                REQUIRE(after.error == "");
+                const auto found = counted(after);
+                if (all) CHECK(found == server.counts);
+                for (const auto& [key, count] : found) CHECK(count <= server.counts[key]);
+            }
+        }
+    }
+    CHECK(good > 50);
+    CHECK(bad > 50);
+}
+
+TEST_CASE("rewrite: no fork, a child that fails: the old log goes on") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk};
+    REQUIRE(server.life.open());
+    server.incr("a");
+    server.child.no_fork = true;
+    CHECK(server.start().error().text() == "fork: Resource temporarily unavailable");
+    CHECK_FALSE(server.rewrite.last_good());
+    server.all_turns();
+    server.child.no_fork = false;
+    REQUIRE(server.start());
+    server.incr("a");
+    server.child_ends(false);
+    server.all_turns();
+    CHECK(server.rewrite.consecutive_failures() == 2);
+    CHECK(counted(load_log(disk)) == server.counts);
+    REQUIRE(server.start());
+    server.rewrite.cancel();
+    CHECK(server.child.stopped);
+    server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
+    CHECK(server.rewrite.consecutive_failures() == 2);  // on purpose
+    server.all_turns();
+    CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: growth starts it, failures pause it") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk, Fsync::no};
+    server.life.settings.rewrite_min_bytes = 1000;
+    REQUIRE(server.life.open());
+    auto due = [&] { return server.rewrite.due(server.life.now_ms); };
+    CHECK_FALSE(due());
+    for (int i = 0; i < 100; ++i) server.incr("key");
+    server.life.turn();
+    CHECK(due());
+    REQUIRE(server.start());
+    server.child_ends();
+    server.all_turns();
+    CHECK(server.rewrite.last_good());
+    CHECK_FALSE(due());  // not grown by a hundred percent since
+    for (int i = 0; i < 150; ++i) server.incr("key");
+    server.life.turn();
+    CHECK(due());
+    server.life.settings.rewrite_percentage = 0;
+    CHECK_FALSE(due());
+    server.life.settings.rewrite_percentage = 100;
+    for (int i = 0; i < 3; ++i) {
+        CHECK(due());
+        REQUIRE(server.start());
+        server.child_ends(false);
+        server.life.helper.run_all();
+        server.life.turn();
+    }
+    for (const int minutes : {1, 2, 4, 8, 16, 32, 60, 60}) {
+        CHECK_FALSE(due());
+        server.life.now_ms += minutes * 60'000 - 1;
+        CHECK_FALSE(due());
+        server.life.now_ms += 1;
+        CHECK(due());
+        REQUIRE(server.start());
+        server.child_ends(false);
+        server.life.helper.run_all();
+    }
+    server.rewrite.schedule();  // a user may
+    CHECK(due());
+}
+
+TEST_CASE("rewrite: switched on live, the log is on when its first base is there") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk};
+    server.incr("a");  // in memory, in no log
+    server.counts["a"] = 1;
+    REQUIRE(server.start());
+    CHECK(server.life.log.mode() == aof::Log::Mode::waiting);
+    server.incr("b");
+    server.child_ends(false);
+    CHECK(server.rewrite.due(server.life.now_ms));  // tried again
+    REQUIRE(server.start());
+    server.incr("b");
+    server.child_ends();
+    server.all_turns();
+    CHECK(server.life.log.mode() == aof::Log::Mode::on);
+    server.incr("a");
+    server.all_turns();
+    disk.power_loss_strict();
+    CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: with the log off it makes a base, and all incremental files are history") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    {
+        Counting before{disk};
+        REQUIRE(before.life.open());
+        before.incr("old");
+        REQUIRE(before.life.log.close());
+    }
+    Counting server{disk};
+    server.life.settings.enabled = false;
+    server.life.log.set_manifest(load_log(disk).manifest);
+    server.counts["now"] = 2;
+    REQUIRE(server.start());
+    server.child_ends();
+    server.all_turns();
+    CHECK(counted(load_log(disk)) == server.counts);
+    CHECK(server.life.log.mode() == aof::Log::Mode::off);
+    CHECK(disk.bytes_of("/srv/logs/a.aof.manifest") == "file a.aof.1.base.aof seq 1 type b\n");
+}
