@@ -184,7 +184,7 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
 Dispatcher::Verdict Dispatcher::gate_disk(Session& session, Call& call) {
     if (!server_.snapshots.refuses_writes()) [[likely]]
         return {};
-    const bool writes = has(wanted_flags(session, *call.command), Flag::write);
+    const bool writes = has(wanted_flags(session, call), Flag::write);
     if (!writes && call.command->spec().name != "ping") return {};
     return refuse(errors::kMisconfSnapshot);
 }
