@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "persistence/snapshot.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,9 +13,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "persistence/rdb/snapshot_file.h"
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
 
 namespace keel {
 
@@ -87,11 +91,27 @@ void default_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// A connection that the parent closes would stay open for as long as we have it too.
+void close_sockets() {
+    DIR* folder = opendir("/proc/self/fd");
+    if (folder == nullptr) return;
+    std::vector<int> sockets;
+    while (const dirent* entry = readdir(folder)) {
+        const auto number = parse_integer(entry->d_name);
+        struct stat facts {};
+        if (number && fstat(static_cast<int>(*number), &facts) == 0 && S_ISSOCK(facts.st_mode))
+            sockets.push_back(static_cast<int>(*number));
+    }
+    closedir(folder);
+    for (const int socket : sockets) ::close(socket);
+}
+
 [[noreturn]] void run_child(FileSystem& files, const rdb::SnapshotContent& content, const std::string& path, int pipe,
                             const Clock& clock, pid_t parent, const std::function<void()>& in_child) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // it died before the line above
     default_signals();
+    close_sockets();
     log_role('C');
     in_child();
     Reporter reporter{pipe, clock};
@@ -195,8 +215,14 @@ std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {
 
 void SnapshotChild::cancel() {
     if (!running()) return;
+    constexpr int kPatienceMs = 1000;
     ::kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    for (int ms = 0; waitpid(pid_, nullptr, WNOHANG) == 0; ++ms) {
+        if (ms == kPatienceMs) {
+            log_warning("The child {} was killed and does not end: it must be waiting for the disk", pid_);
+            break;
+        }
+        ::usleep(1000);
     }
     end();
     static_cast<void>(files_.remove(temporary_));
