@@ -282,7 +282,7 @@ def test_one_port_cannot_be_both(tls, start, authority):
         assert c("CONFIG", "SET", "port", str(server.tls_port), "tls-port", str(port)) == "OK"  # but they can change places
         with Client(server.tls_port) as plain:
             assert plain("PING") == "PONG"
-    refused_start = start(directives(authority, port + 0, port=port), ready=False)
+    refused_start = start(dict(directives(authority, port), port=port), ready=False)
     assert refused_start.wait_exit() == 1
 
 
