@@ -9,7 +9,8 @@
 
 namespace keel {
 
-// In the child, right after fork(): it dies with its parent, takes signals as a new program does, and logs as a child.
+// In the child, right after fork(): it dies with its parent, takes signals as a new program does, holds
+// no connection, and logs as a child.
 void become_child(pid_t parent);
 
 // Bytes that this process shares with nobody: in a child, what was copied since the fork. 0 if that cannot be told.

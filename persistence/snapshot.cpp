@@ -170,8 +170,14 @@ std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {
 
 void SnapshotChild::cancel() {
     if (!running()) return;
+    constexpr int kPatienceMs = 1000;
     ::kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    for (int ms = 0; waitpid(pid_, nullptr, WNOHANG) == 0; ++ms) {
+        if (ms == kPatienceMs) {
+            log_warning("The child {} was killed and does not end: it must be waiting for the disk", pid_);
+            break;
+        }
+        ::usleep(1000);
     }
     end();
     static_cast<void>(files_.remove(temporary_));

@@ -53,7 +53,7 @@ class SnapshotChild {
     Status start(const rdb::SnapshotContent& content, const std::string& path, const std::function<void()>& in_child);
     // To be called now and then: hears what the child says. An outcome if it has ended.
     std::optional<Outcome> poll();
-    // Kills the child, if one runs. Waits for its end, which is at once.
+    // Kills the child, if one runs. Waits for its end, which is at once unless the disk holds it: then for a second.
     void cancel();
 
     [[nodiscard]] bool running() const { return pid_ > 0; }

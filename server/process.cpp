@@ -261,6 +261,7 @@ void announce_start(const Config& config, const ProcessFacts&) {
         log_notice("Configuration loaded");
     }
     const bool logo = settings.process.always_show_logo || (!settings.logging.syslog && settings.logging.file.empty() && isatty(STDOUT_FILENO) == 1);
+    const int port = settings.network.port != 0 ? settings.network.port : settings.tls.port;
     const char* mode = settings.cluster.enabled ? "cluster" : "standalone";
     if (logo) {
         log_raw(fmt::format("\n"
@@ -269,9 +270,9 @@ void announce_start(const Config& config, const ProcessFacts&) {
                             "     | |/ / _ \\/ _ \\| |      Running in {} mode\n"
                             "     |   <  __/  __/| |      Port: {}\n"
                             "     |_|\\_\\___|\\___||_|      PID: {}\n\n",
-                            kKeelVersion, 8 * sizeof(void*), kRedisVersion, mode, settings.network.port, getpid()));
+                            kKeelVersion, 8 * sizeof(void*), kRedisVersion, mode, port, getpid()));
     } else {
-        log_notice("Running mode={}, port={}.", mode, settings.network.port);
+        log_notice("Running mode={}, port={}.", mode, port);
     }
 }
 

@@ -72,6 +72,18 @@ if(KEEL_PEER_SERVER AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/differential/run.py A
   endif()
 endif()
 
+# Log folders of ours loaded by redis-server, and the other way round.
+if(KEEL_PEER_SERVER AND NOT KEEL_TEST_MODE STREQUAL "quick")
+  set(log_rounds 4)
+  if(KEEL_TEST_MODE STREQUAL "long")
+    set(log_rounds 40)
+  endif()
+  add_test(NAME log_peer COMMAND ${KEEL_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/persistence/aof/peer_test.py
+           --program $<TARGET_FILE:keel_log_files> --check $<TARGET_FILE:keel-check-aof> --peer ${KEEL_PEER_SERVER}
+           --rounds ${log_rounds})
+  set_tests_properties(log_peer PROPERTIES LABELS persistence TIMEOUT 900 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+endif()
+
 # Each fuzz target for a while, from the committed corpus; what it finds new goes to the build folder.
 if(KEEL_FUZZ_DIR)
   set(fuzz_seconds 25)

@@ -112,7 +112,7 @@ class FieldReader {
         value_ = value_copy_;
         KEEL_TRY(const std::uint64_t raw, in_.u64());
         const auto deadline = static_cast<std::int64_t>(raw);
-        if (deadline < kNoDeadline) return kBadDeadline;
+        if (deadline < kNoDeadline || deadline > kLatest) return kBadDeadline;
         if (deadline != kNoDeadline) deadline_ = std::max<UnixMs>(deadline, 1);
         return {};
     }

@@ -225,10 +225,11 @@ void LogReader::refill() {
     if (*got == 0) size_ = base_ + end_;
 }
 
+// Bad form in front of a seal is damage: whoever wrote the seal wrote no bad form.
 LogReader::Found LogReader::bad(Found what, std::string reason) {
-    bad_ = what;
+    bad_ = what == Found::bad_format && seal_follows() ? Found::damaged : what;
     reason_ = std::move(reason);
-    return what;
+    return bad_;
 }
 
 // Whether a whole seal line that says of itself that it stands where it does follows at or behind found_at_. Only a

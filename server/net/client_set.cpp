@@ -70,6 +70,7 @@ Session& ClientSet::adopt(Accepted accepted) {
     session.local_address = std::move(accepted.local);
     session.unix_socket = accepted.unix_socket;
     session.loopback = accepted.loopback;
+    connection.refusal = accepted.refusal;
     session.created_ms = session.last_used_ms = clock_.wall_ms();
     if (on_open_) on_open_(session);
     by_id_.emplace(id, std::move(owned));
@@ -188,9 +189,8 @@ void ClientSet::read(Connection& connection) {
 
 // False: nothing came, or the connection ended.
 bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std::size_t& got) {
-    const ssize_t result = connection.receive({to, room});
-    if (connection.tls != nullptr) [[unlikely]]
-        after_tls(connection, result);
+    const ssize_t result =
+        connection.tls == nullptr ? connection.receive({to, room}) : receive_tls(connection, {to, room});
     if (result <= 0) {
         if (result < 0 && errno == EINTR) read_again(connection);
         if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
@@ -214,22 +214,32 @@ bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std:
     return true;
 }
 
-// A read from a connection with TLS gave `result`; errno stays as it is.
-void ClientSet::after_tls(Connection& connection, ssize_t result) {
+// Handshakes and keys cost more than bytes tell: what they took is part of the turn's share.
+ssize_t ClientSet::receive_tls(Connection& connection, std::span<char> room) {
     TlsChannel& tls = *connection.tls;
+    const std::uint64_t started = CycleClock::ticks();
+    const ssize_t result = connection.receive(room);
     const int failure = errno;
+    share_ns_end_ -= std::min(share_ns_end_, CycleClock::ns(CycleClock::ticks() - started));
     if (result < 0 && failure == EPROTO) {
-        log_warning("Error accepting a client connection: {} (addr={} laddr={})", tls.error(), connection.peer_address,
+        log_warning("Error {} a client connection: {} (addr={} laddr={})",
+                    tls.established() ? "reading from" : "accepting", tls.error(), connection.peer_address,
                     connection.local_address);
     }
     // A part of a record came: behind it may stand the rest, or the end.
     if (tls.more() || (tls.took() && connection.hung_up)) read_again(connection);
     if (tls.unsent()) wrote_to(connection);
     if (tls.take_established()) {
-        if (on_secured_) on_secured_(connection, tls.peer_names(settings_.tls.auth_clients_user));
+        if (!connection.refusal.empty()) {
+            connection.reply.error(Error{std::string{connection.refusal}});
+            connection.close_after_reply = true;
+        } else if (on_secured_) {
+            on_secured_(connection, tls.peer_names(settings_.tls.auth_clients_user));
+        }
         wrote_to(connection);
     }
     errno = failure;
+    return result;
 }
 
 void ClientSet::read_again(Connection& connection) {

@@ -65,6 +65,7 @@ struct Accepted {
     bool unix_socket = false;
     bool loopback = false;
     std::unique_ptr<TlsChannel> tls;  // null: plain
+    Bytes refusal{};  // what it is told instead of being served, once its TLS stands; lives as long as the process
 };
 
 class ClientSet {
@@ -184,7 +185,7 @@ class ClientSet {
     void read_own(Connection& connection);
     void read_large(Connection& connection, std::span<char> room);
     bool receive(Connection& connection, char* to, std::size_t room, std::size_t& got);
-    void after_tls(Connection& connection, ssize_t result);
+    ssize_t receive_tls(Connection& connection, std::span<char> room);
     void process(Connection& connection, Bytes input);
     void process_own(Connection& connection);
     std::size_t gather(Connection& connection, Bytes input);

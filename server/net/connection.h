@@ -42,6 +42,7 @@ struct Connection final : Session {
     [[nodiscard]] bool has_output() const;
 
     std::unique_ptr<TlsChannel> tls;
+    Bytes refusal;  // it is told this, and closed, as soon as its TLS stands
     RequestParser parser;
     PendingInput input;  // bytes of requests that did not run yet
 

@@ -168,6 +168,8 @@ Status Listeners::open_tcp(const std::string& address, const Network& network, P
         return Error{
             fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, port.number, why)};
     };
+    const auto same = [&](const auto& other) { return other->address == address && other->port == port.number; };
+    if (std::any_of(listeners_.begin(), listeners_.end(), same)) return failed("it is the port of plain connections");
     SocketCloser socket{previous != nullptr ? previous->shared_socket(address, port.number) : -1};
     if (socket.fd < 0) {
         KEEL_TRY(socket.fd, listening_socket(address, port.number, network.tcp_backlog, failed));
@@ -285,18 +287,26 @@ void Listeners::Listener::accepted(Server& server, int connection) const {
     const auto refuse = [&](Bytes text) {
         const std::string line = fmt::format("-{}\r\n", text);
         // At best; with TLS, before its handshake, there is no way to say it.
-        if (!tls) static_cast<void>(::send(connection, line.data(), line.size(), MSG_NOSIGNAL));
+        if (tls)
+            log_verbose("Refused {} before its TLS handshake: {}", peer_text, text);
+        else
+            static_cast<void>(::send(connection, line.data(), line.size(), MSG_NOSIGNAL));
         ::close(connection);
         ++server.stats.connections_rejected;
     };
     if (server.clients.count() >= server.settings.clients.max_clients) return refuse(errors::kTooManyClients.text);
     const bool loopback = is_loopback(peer);
     const bool open_to_all = server.settings.network.protected_mode && server.users.default_user()->without_password();
-    if (open_to_all && !loopback) {
+    const bool denied = open_to_all && !loopback;
+    if (denied && !tls) {
         ++server.stats.connections_received;
         return refuse(errors::kProtectedMode.text);
     }
     Accepted accepted{connection, std::move(peer_text), std::move(local_text), unix_socket, loopback, nullptr};
+    if (denied) {
+        accepted.refusal = errors::kProtectedMode.text;
+        ++server.stats.connections_rejected;
+    }
     if (tls && (accepted.tls = server.loop->tls.accept()) == nullptr) return refuse(errors::kTooManyClients.text);
     const Session& session = server.clients.adopt(std::move(accepted));
     log_verbose("Accepted {}", session.peer_address);

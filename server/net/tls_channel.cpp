@@ -87,7 +87,7 @@ TlsChannel::~TlsChannel() = default;
 ssize_t TlsChannel::receive(int fd, std::span<char> room) {
     std::size_t got = 0;
     took_ = emptied_ = false;
-    while (got < room.size() && got < kReceiveBytes && !ended_) {
+    while (got < room.size() && got < kReceiveBytes && !ended_ && !failed_) {
         if (raw_left_.empty() && SSL_pending(ssl_.get()) == 0) {
             const ssize_t came = ::recv(fd, scratch_.raw.data(), scratch_.raw.size(), 0);
             emptied_ = came < static_cast<ssize_t>(scratch_.raw.size());
@@ -113,9 +113,10 @@ ssize_t TlsChannel::receive(int fd, std::span<char> room) {
         raw_ = {};
         if (!scratch_.sealed.empty()) transmit(fd);
         if (unsent_.size() > kUnsentLimit) fail("the other end wants answers that it does not read");
-        if (failed_ || emptied_) break;
+        if (emptied_ || got == 0) break;  // whoever sends much that is no data has to take turns, too
     }
     if (got > 0) return static_cast<ssize_t>(got);
+    told_end_ = ended_ || failed_;
     if (ended_) return 0;
     errno = failed_ ? EPROTO : EAGAIN;
     return -1;
@@ -139,7 +140,8 @@ void TlsChannel::read_records(std::span<char> room, std::size_t& got) {
 }
 
 bool TlsChannel::more() const {
-    return !failed_ && (!emptied_ || !raw_left_.empty() || SSL_pending(ssl_.get()) > 0);
+    if (ended_ || failed_) return !told_end_;  // it came behind data
+    return !emptied_ || !raw_left_.empty() || SSL_pending(ssl_.get()) > 0;
 }
 
 bool TlsChannel::take_established() {
@@ -158,6 +160,10 @@ void TlsChannel::fail(Bytes what) {
 // ---- Out ----
 
 ssize_t TlsChannel::send(int fd, std::span<const iovec> pieces, std::size_t most) {
+    if (failed_) {
+        errno = EPROTO;
+        return -1;
+    }
     if (!transmit(fd)) return -1;
     if (SSL_is_init_finished(ssl_.get()) != 1) {  // receive() will tell when it is
         errno = EAGAIN;
@@ -165,6 +171,7 @@ ssize_t TlsChannel::send(int fd, std::span<const iovec> pieces, std::size_t most
     }
     std::size_t taken = 0;
     if (!seal(pieces, std::min(most, kSealBytes), taken)) {
+        scratch_.sealed.clear();  // what stands there belongs to nobody else
         errno = EPROTO;
         return -1;
     }
@@ -230,7 +237,9 @@ bool TlsChannel::transmit(int fd) {
         errno = failure;
         return false;
     }
-    unsent_.swap(scratch_.sealed);  // the block goes back to where all can use it
+    // The block goes back to where all can use it; a second one, that waited here, goes.
+    if (scratch_.sealed.capacity() < unsent_.capacity()) unsent_.swap(scratch_.sealed);
+    std::string{}.swap(unsent_);
     return true;
 }
 

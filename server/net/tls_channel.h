@@ -15,8 +15,10 @@
 // Always true:
 //   1. The handshake goes on by itself inside receive(); until it is over receive() gives nothing, and send() takes
 //   none.
-//   2. unsent_ holds at most one sealed block (kSealBytes and its records' frames), or a handshake's messages: nothing
-//      is sealed before it is gone.
+//   2. unsent_ holds at most one sealed block (kSealBytes and its records' frames): nothing is sealed before it is
+//   gone.
+//      What TLS itself has to answer (handshakes, new keys) may come to 512 KiB there; then the connection ends.
+//      An end or a failure that came behind data is told by the next receive(): more() says that there is one.
 //   3. What more() tells of, the socket will not tell of again.
 //   4. A connection that does not begin with a handshake gets one readable line, and ends.
 #pragma once
@@ -62,6 +64,7 @@ class TlsChannel {
     [[nodiscard]] bool took() const { return took_; }
     // True once: the handshake has come to its end.
     [[nodiscard]] bool take_established();
+    [[nodiscard]] bool established() const { return established_; }
 
     // As sendmsg, of at most `most` bytes of plain text: how many are taken over; -1 with EAGAIN: none, as the socket
     // takes no more. What is taken over is gone for the caller, and sent by this call or a later one.
@@ -103,6 +106,7 @@ class TlsChannel {
     bool established_ = false;  // and it was told
     bool took_ = false;         // it got something from there
     bool emptied_ = false;      // the last receive() has read the socket empty
+    bool told_end_ = false;     // receive() has told of the end, or of the failure
     bool ended_ = false;        // the other end said goodbye
     bool failed_ = false;
 };

@@ -34,9 +34,10 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
 // What OpenSSL says of the failure just seen.
 std::string openssl_reason() {
-    const unsigned long code = ERR_peek_last_error();
+    const unsigned long code = ERR_peek_error();  // the first, from which the others follow
     ERR_clear_error();
     if (code == 0) return "unknown reason";
+    if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
     const char* reason = ERR_reason_error_string(code);
     return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
 }

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "server/script/sandbox.h"
+#include "server/script/vm.h"
 
 namespace keel::script {
 
@@ -25,12 +26,13 @@ constexpr std::size_t kMostIntegerBytes = 32;
 
 class Format {
   public:
-    Format(lua_State* lua, Bytes text) : lua_(lua), text_(text) {}
+    Format(lua_State* lua, Bytes text) : lua_(lua), vm_(Vm::of(lua)), text_(text) {}
 
     [[nodiscard]] bool more() const { return !text_.empty(); }
     [[nodiscard]] bool big() const { return big_; }
 
     char next() {
+        vm_.step(lua_);
         const char option = text_.front();
         text_.remove_prefix(1);
         return option;
@@ -98,6 +100,7 @@ class Format {
     }
 
     lua_State* lua_;
+    Vm& vm_;
     Bytes text_;
     std::size_t align_ = 1;
     bool big_ = false;

@@ -20,6 +20,8 @@ constexpr int kInstructionsWhenSlow = 2;
 constexpr int kInstructionsWhenKilled = 1;
 constexpr std::int64_t kStepsBetweenPauses = 10'000;
 constexpr std::uint64_t kLongNs = 2'000'000;
+constexpr std::size_t kLargeBytes = std::size_t{1} << 18;
+constexpr std::size_t kBytesOfStep = 64;
 
 }  // namespace
 
@@ -33,6 +35,8 @@ void* Vm::allocate(void* self, void* old, std::size_t old_size, std::size_t size
     if (size > old_size && (size > kMostBytes || vm.bytes_ - old_size + size > kMostBytes)) return nullptr;
     void* const memory = std::realloc(old, size);
     if (memory != nullptr) vm.bytes_ += size - old_size;
+    if (size >= kLargeBytes) [[unlikely]]
+        vm.note_large(size);
     return memory;
 }
 
@@ -212,6 +216,13 @@ void Vm::pause(lua_State* lua) {
         set_pace(lua, on_count, std::min(2 * pace, kInstructionsBetweenPauses));
     pause_(lua, pause_who_);
     paused_at_ = CycleClock::ticks();
+}
+
+// Whoever asks for much memory will fill it: that counts, too, but an allocation is no place for a pause. (A hook may
+// be set anywhere. What runs in a coroutine has its pause a little later.)
+void Vm::note_large(std::size_t size) {
+    steps_left_ -= static_cast<std::int64_t>(size / kBytesOfStep);
+    if (steps_left_ < 0 && pause_ != nullptr && !killing_) set_pace(lua_, on_count, kInstructionsWhenSlow);
 }
 
 void Vm::look_at_clock(lua_State* lua) {

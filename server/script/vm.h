@@ -91,6 +91,7 @@ class Vm {
     static void* allocate(void* self, void* old, std::size_t old_size, std::size_t size);
     static void on_count(lua_State* lua, lua_Debug* where);
     void pause(lua_State* lua);
+    void note_large(std::size_t size);
     void set_global_source();
 
     lua_State* lua_ = nullptr;

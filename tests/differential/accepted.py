@@ -120,6 +120,10 @@ def small_set_is_a_listpack(words, ours, theirs):
     return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"listpack", b"hashtable")
 
 
+def damaged_hyperloglog(words, ours, theirs):
+    return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"embstr", b"raw")
+
+
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
@@ -175,6 +179,8 @@ ACCEPTED = [
     Accepted("a timeout beyond all time is out of range", "as since 7.2; 7.0 overflows and calls it negative", timeout_overflow),
     Accepted("OBJECT ENCODING of a small set of words",
              "a listpack as in Redis 7.2, also when it was an intset before; 7.0 has such sets in hash tables", small_set_is_a_listpack),
+    Accepted("OBJECT ENCODING of a damaged HyperLogLog",
+             "PFADD refuses it and changes nothing; Redis makes it raw before it refuses", damaged_hyperloglog),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
     Accepted("ZRANK and ZREVRANK: WITHSCORE", "since 7.2; 7.0 has no fourth word", rank_with_score),
     Accepted("PFDEBUG DECODE of a value whose last run is cut", "refused as corrupt; Redis reads the byte behind its end", cut_run),

@@ -116,6 +116,18 @@ def test_bgsave_cancel(start):
     assert [n for n in os.listdir(server.dir) if n.startswith("temp-")] == []
 
 
+def test_a_connection_that_ends_while_a_child_saves_is_closed(start):
+    server = start({"rdb-key-save-delay": 10000})
+    with server.client() as c, server.client() as other:
+        c("DEBUG", "POPULATE", "2000")
+        c("BGSAVE")
+        wait_for(lambda: children(server))
+        time.sleep(0.2)
+        assert c("CLIENT", "KILL", "ID", str(other("CLIENT", "ID"))) == 1
+        assert other.closed_within(2)
+        assert persistence(server)["rdb_bgsave_in_progress"] == "1"
+
+
 def children(server):
     return [int(p) for p in os.popen("pgrep -P %d" % server.pid).read().split()]
 

@@ -196,7 +196,7 @@ def test_a_start_without_what_tls_needs_says_what(start, authority):
             ({"tls-cert-file": authority.path("server.crt")}, "No tls-key-file configured!"),
             ({"tls-cert-file": authority.path("server.crt"), "tls-key-file": authority.path("server.key")},
              "Either tls-ca-cert-file or tls-ca-cert-dir must be specified"),
-            ({"tls-cert-file": "/no/such.crt", "tls-key-file": authority.path("server.key")}, "/no/such.crt"),
+            ({"tls-cert-file": "/no/such.crt", "tls-key-file": authority.path("server.key")}, "/no/such.crt: No such file or directory"),
             ({"tls-cert-file": authority.path("server.crt"), "tls-key-file": authority.path("other.key")}, "other.key"),
             ({"tls-cert-file": authority.path("server.key"), "tls-key-file": authority.path("server.key")}, "server.key")):
         server = start(dict({"tls-port": free_port()}, **config), ready=False)
@@ -271,6 +271,21 @@ def test_ports_change_places(tls, authority):
         assert c("PING") == "PONG"
 
 
+def test_one_port_cannot_be_both(tls, start, authority):
+    port = free_port()
+    server = tls(config={"port": port})
+    with Client(port) as c:
+        for name, taken in (("tls-port", port), ("port", server.tls_port)):
+            assert "Unable to listen on this port. Check server logs." in c("CONFIG", "SET", name, str(taken))
+        with Client(port) as plain, server.client() as second:
+            assert plain("PING") == "PONG" and second("PING") == "PONG"
+        assert c("CONFIG", "SET", "port", str(server.tls_port), "tls-port", str(port)) == "OK"  # but they can change places
+        with Client(server.tls_port) as plain:
+            assert plain("PING") == "PONG"
+    refused_start = start(dict(directives(authority, port), port=port), ready=False)
+    assert refused_start.wait_exit() == 1
+
+
 @keel_only
 def test_both_ports_side_by_side(tls, authority):
     port = free_port()
@@ -325,6 +340,85 @@ def test_broken_records_end_the_connection_and_nothing_else(tls):
             s.close()
         assert good("PING") == "PONG"
         wait_for(lambda: info_of(good, "clients")["connected_clients"] == "1", what="the others to be gone")
+
+
+class Bare:
+    """TLS whose records are ours to put together: what one send() holds arrives at once."""
+
+    def __init__(self, server):
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = tls_client(server.authority).wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+        self.socket = socket.create_connection(("127.0.0.1", server.tls_port), 10 * PATIENCE)
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.incoming.write(self.socket.recv(65536))
+        self.flush()
+
+    def flush(self, more=b""):
+        self.socket.sendall(self.outgoing.read() + more)
+
+    def read_until_end(self):
+        out = b""
+        try:
+            while True:
+                piece = self.socket.recv(65536)
+                if not piece:
+                    return out
+                self.incoming.write(piece)
+                try:
+                    out += self.tls.read(65536)
+                except (ssl.SSLError, ssl.SSLWantReadError):
+                    pass
+        except ConnectionResetError:
+            return out
+
+
+def test_an_end_and_a_broken_record_right_behind_a_request(tls):
+    server = tls(tls_auth_clients="no")
+    with server.client(None) as good:
+        for commands in (encode("PING"), encode("SUBSCRIBE", "news"), encode("MONITOR"), encode("BLPOP", "nothing", 0), b""):
+            broken = Bare(server)
+            if commands:
+                broken.tls.write(commands)
+            broken.flush(b"\x17\x03\x03\x00\x20" + b"z" * 32)
+            broken.read_until_end()
+            finished = Bare(server)
+            if commands:
+                finished.tls.write(commands)
+            try:
+                finished.tls.unwrap()
+            except ssl.SSLWantReadError:
+                pass
+            finished.flush()
+            answer = finished.read_until_end()
+            assert commands != encode("PING") or answer == b"+PONG\r\n"
+        wait_for(lambda: info_of(good, "clients")["connected_clients"] == "1", what="all of them to be gone")
+
+
+@keel_only
+def test_one_who_was_slow_costs_no_more_afterwards(tls):
+    server = tls(tls_auth_clients="no")
+    with server.client(None) as c:
+        c("SET", "v", b"x" * 3_000_000)
+        slow = []
+        for _ in range(20):
+            s = tls_client(server.authority).wrap_socket(Server.connect(server, receive_buffer=4096), server_hostname="localhost")
+            s.sendall(encode("PING"))
+            s.recv(100)
+            slow.append(s)
+        before = int(info_of(c, "memory")["mem_clients_normal"])
+        for s in slow:
+            s.sendall(encode("GET", "v"))
+            got = 0
+            while got < 3_000_012:
+                got += len(s.recv(1 << 18))
+        wait_for(lambda: int(info_of(c, "memory")["mem_clients_normal"]) < before + 20 * 8192, what="their memory to be given back")
+        for s in slow:
+            s.close()
 
 
 def test_handshakes_that_stop_half_way_cost_little_and_harm_nobody(tls):

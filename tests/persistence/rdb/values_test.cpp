@@ -234,6 +234,8 @@ TEST_CASE("rdb values: deadlines of fields, in five ways of writing them") {
           "the fields of a hash are not in the order of their deadlines");
     CHECK(reason(RdbTag::hash_listpack_timed_rc, RdbBytes{}.string(listpack({"a", "1", "x"}))) ==
           "a deadline of a field is out of range");
+    CHECK(reason(RdbTag::hash_timed_valkey, RdbBytes{}.length(1).string("a").string("1").u64(std::uint64_t{1} << 48), 80) ==
+          "a deadline of a field is out of range");
     CHECK(reason(RdbTag::hash_timed,
                  RdbBytes{}.u64(std::uint64_t{1} << 60).length(1).length(1).string("a").string("1")) ==
           "a deadline of a field is out of range");

@@ -84,7 +84,7 @@ TEST_CASE("patterns: what matches, what is captured and which error comes is as 
     }
 }
 
-TEST_CASE("patterns: a match that goes on for hours has pauses") {
+TEST_CASE("patterns and other calls into libraries: what takes long has pauses") {
     Vm vm;
     int pauses = 0;
     vm.on_pause(
@@ -101,7 +101,8 @@ TEST_CASE("patterns: a match that goes on for hours has pauses") {
           "local t = {} for i = 1, 15 do t = {t, t, t, t} end cmsgpack.pack(t)",
           "cjson.encode_sparse_array(true, 0, 0) cjson.encode({[2147483647] = 1})",
           "cjson.decode('[' .. ('1,'):rep(1000000) .. '1]')",
-          "cmsgpack.unpack('\\221\\0\\100\\0\\0' .. ('\\144'):rep(6553600))",
+          "cmsgpack.unpack('\\221\\0\\100\\0\\0' .. ('\\144'):rep(6553600))", "struct.size(('b'):rep(10000000))",
+          "local s = ('x'):rep(1e7) for i = 1, 300 do local t = s .. i end",
           "assert(loadstring(('a = 1 '):rep(1000000)))"}) {
         pauses = 0;
         std::string error;
