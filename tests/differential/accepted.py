@@ -132,9 +132,14 @@ def _all_words(reply):
     return reply.split() if isinstance(reply, bytes) else []
 
 
+def _but_command_rules(reply):
+    return [word for word in (word.strip(b"()") for word in _all_words(reply)) if word[:1] not in (b"+", b"-")]
+
+
 def rules_as_given(words, ours, theirs):
+    """What the rules allow is compared by ACL DRYRUN and by what users may run."""
     return (command(words) == b"ACL" and sub(words) in (b"GETUSER", b"LIST") and type(ours) is type(theirs)
-            and set(_all_words(theirs)) <= set(_all_words(ours)))
+            and _but_command_rules(theirs) == _but_command_rules(ours))
 
 
 def getkeys_arity(words, ours, theirs):

@@ -16,7 +16,7 @@ def narrow_client(server):
 def read_exactly(s, count):
     got = 0
     while got < count:
-        piece = s.recv(1 << 20)
+        piece = s.recv(min(count - got, 1 << 20))
         assert piece, "the server closed the connection after %d bytes" % got
         got += len(piece)
     return got
