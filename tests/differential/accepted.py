@@ -124,24 +124,6 @@ def damaged_hyperloglog(words, ours, theirs):
     return command(words) == b"OBJECT" and sub(words) == b"ENCODING" and (ours, theirs) == (b"embstr", b"raw")
 
 
-def _all_words(reply):
-    if isinstance(reply, dict):
-        reply = [x for pair in reply.items() for x in pair]
-    if isinstance(reply, list):
-        return [word for part in reply for word in _all_words(part)]
-    return reply.split() if isinstance(reply, bytes) else []
-
-
-def _but_command_rules(reply):
-    return [word for word in (word.strip(b"()") for word in _all_words(reply)) if word[:1] not in (b"+", b"-")]
-
-
-def rules_as_given(words, ours, theirs):
-    """What the rules allow is compared by ACL DRYRUN and by what users may run."""
-    return (command(words) == b"ACL" and sub(words) in (b"GETUSER", b"LIST") and type(ours) is type(theirs)
-            and _but_command_rules(theirs) == _but_command_rules(ours))
-
-
 def getkeys_arity(words, ours, theirs):
     return command(words) == b"COMMAND" and sub(words) in (b"GETKEYS", b"GETKEYSANDFLAGS") and len(words) == 3 and isinstance(ours, Error)
 
@@ -199,7 +181,6 @@ ACCEPTED = [
              "a listpack as in Redis 7.2, also when it was an intset before; 7.0 has such sets in hash tables", small_set_is_a_listpack),
     Accepted("OBJECT ENCODING of a damaged HyperLogLog",
              "PFADD refuses it and changes nothing; Redis makes it raw before it refuses", damaged_hyperloglog),
-    Accepted("ACL: rules as they were given", "since 7.2 a rule stays though it changes nothing today; 7.0 drops it", rules_as_given),
     Accepted("COMMAND GETKEYS of one word", "arity -3 since 7.2 and so another refusal; 7.0 has -4", getkeys_arity),
     Accepted("ZRANK and ZREVRANK: WITHSCORE", "since 7.2; 7.0 has no fourth word", rank_with_score),
     Accepted("PFDEBUG DECODE of a value whose last run is cut", "refused as corrupt; Redis reads the byte behind its end", cut_run),
