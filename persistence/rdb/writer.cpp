@@ -15,7 +15,6 @@ namespace keel::rdb {
 
 namespace {
 
-constexpr std::size_t kHeadBytes = 9;       // of a length, at most
 constexpr std::size_t kIntegerText = 11;    // longer text is no integer of 32 bits
 constexpr std::size_t kLeastSqueezed = 21;  // shorter text is left as it is
 constexpr std::size_t kLeastSaved = 4;

@@ -68,7 +68,8 @@ def allowed(text):
             members = MEMBERS.get(name[1:], set())
             change(members.union(*[CONTAINERS.get(one, set()) for one in members]), allow)
         elif allow and b"|" in name and name.split(b"|")[0] in SHARED and name.split(b"|")[0] not in CONTAINERS:
-            first.add(name)
+            if name.split(b"|")[0] not in commands:  # else any word goes with it
+                first.add(name)
         elif name in SHARED:
             change({name} | CONTAINERS.get(name, set()), allow)
     return commands - set(CONTAINERS), first, later
