@@ -135,6 +135,7 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
 Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
     const acl::User* const user = session.rights.get();
     if (user != nullptr && (user->unrestricted() || user->may_always(*call.command) ||
+                            user->may_at_once(*call.command, call.words) ||
                             user->allows_single_key(*call.command, call.words))) [[likely]]
         return {};
     Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);

@@ -41,6 +41,7 @@ Commands::Commands(const Registry& registry)
       channel_uses_(registry.id_count()),
       single_keys_(registry.id_count()) {
     registry.each([this](const Command& command) { all_.push_back(&command); });
+    with_single_key_.fill(Bits{count()});
     for (const Category category : all_categories()) {
         CategorySets& sets = sets_[index_of(category)];
         sets = {Bits{count()}, Bits{count()}};
@@ -58,6 +59,10 @@ void Commands::note_names(const Command& command) {
     const std::uint32_t id = command.id();
     if (command.parent() == nullptr) channel_uses_[id] = channel_use_of(command.spec().name);
     single_keys_[id] = single_key_of(command);
+    const auto [word, needs] = single_keys_[id];
+    const bool is_there = word != 0 && !command.spec().arity.accepts(word);  // with any arity that passed
+    for (std::uint8_t may = 0; may < with_single_key_.size(); ++may)
+        with_single_key_[may].set(id, is_there && (needs & ~may) == 0);
     const bool channels = channel_use(command) != ChannelUse::none;
     const bool keys = command.spec().keys.count != 0 || command.spec().find_keys != nullptr;
     without_channels_.set(id, !channels);

@@ -97,6 +97,8 @@ class Commands {
         std::uint8_t needs = 0;
     };
     [[nodiscard]] SingleKey single_key(const Command& command) const { return single_keys_[command.id()]; }
+    // Those of them that this allows.
+    [[nodiscard]] const Bits& with_single_key(std::uint8_t may) const { return with_single_key_[may]; }
     [[nodiscard]] ChannelUse channel_use(const Command& command) const {
         return command.is(Flag::pubsub) ? channel_uses_[command.id()] : ChannelUse::none;
     }
@@ -120,6 +122,7 @@ class Commands {
     std::array<CategorySets, 32> sets_{};
     std::vector<ChannelUse> channel_uses_;  // by id
     std::vector<SingleKey> single_keys_;
+    std::array<Bits, 4> with_single_key_;  // by kRead | kWrite
 };
 
 }  // namespace keel::acl

@@ -137,7 +137,8 @@ Status Selector::allow_first_word(Bytes rule, std::size_t bar) {
     remember(rule, true);
     if (bits_.test(id)) return {};  // any word is allowed
     // Said again it comes last, as its rule does.
-    std::erase_if(first_words_, [&](const FirstWord& first) { return first.id == id && equal_nocase(first.word, word); });
+    std::erase_if(first_words_,
+                  [&](const FirstWord& first) { return first.id == id && equal_nocase(first.word, word); });
     const auto behind =
         std::find_if(first_words_.begin(), first_words_.end(), [id](const FirstWord& first) { return first.id > id; });
     first_words_.insert(behind, {id, std::string{word}});
@@ -175,6 +176,16 @@ bool Selector::allows_single_key(const Command& command, std::span<const Bytes> 
     const Commands::SingleKey key = commands_->single_key(command);
     if (key.word == 0 || key.word >= words.size() || !bits_.test(command.id())) return false;
     return may_touch(words[key.word], key.needs);
+}
+
+std::optional<QuickRight> Selector::quick_right() const {
+    const auto found = std::find_if(keys_.begin(), keys_.end(), [](const KeyPattern& key) {
+        return key.beginning && key.bytes <= sizeof(key.first);
+    });
+    if (found == keys_.end()) return std::nullopt;
+    QuickRight right{bits_, found->first, found->first_mask};
+    right.commands &= commands_->with_single_key(found->may);
+    return right;
 }
 
 Refusal Selector::check(Request& request) const {

@@ -79,6 +79,15 @@ class Request {
     std::optional<bool> found_;
 };
 
+// Most of what a user with one pattern of keys sends is answered by this: a command with its one key at a fixed place,
+// and a beginning of the key.
+struct QuickRight {
+    Bits commands;
+    std::uint64_t first = 0;  // the key's first eight bytes, and which bits of those matter
+    std::uint64_t first_mask = 0;
+    bool operator==(const QuickRight&) const = default;
+};
+
 class Selector {
   public:
     // Nothing allowed, but perhaps all channels. The commands are lent.
@@ -90,6 +99,8 @@ class Selector {
     [[nodiscard]] Refusal check(Request& request) const;
     // The quick answer for most commands, which have one key at a fixed place. False: ask check().
     [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const;
+    // Such a right, if it has one.
+    [[nodiscard]] std::optional<QuickRight> quick_right() const;
     // Adds the commands that it allows whatever words go with them.
     void add_free(Bits& out) const;
     // Listening to this channel, or to this pattern.

@@ -83,6 +83,13 @@ void User::note_rights() {
     free_ = commands_->for_strangers();
     free_ &= commands_->without_names();
     for (const Selector& selector : selectors_) selector.add_free(free_);
+    quick_ = {.commands = Bits{commands_->count()}};
+    for (const Selector& selector : selectors_) {
+        if (auto right = selector.quick_right()) {
+            quick_ = *std::move(right);
+            break;
+        }
+    }
 }
 
 // >password <password #hash !hash

@@ -19,6 +19,7 @@
 #include <absl/functional/function_ref.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,7 +64,16 @@ class User {
     // The fast questions: may do everything there is; may run this command whatever its words are.
     [[nodiscard]] bool unrestricted() const { return unrestricted_; }
     [[nodiscard]] bool may_always(const Command& command) const { return free_.test(command.id()); }
-    // The next one: whether this command, with its one key at a fixed place, is surely allowed.
+    // The next ones: surely may run this command, which passed its arity, on its one key. Few instructions, and some
+    // more.
+    [[nodiscard]] bool may_at_once(const Command& command, std::span<const Bytes> words) const {
+        if (!quick_.commands.test(command.id())) return false;
+        const Bytes key = words[commands_->single_key(command).word];
+        std::uint64_t first = 0;
+        if (key.size() < sizeof(first)) return false;
+        std::memcpy(&first, key.data(), sizeof(first));
+        return ((first ^ quick_.first) & quick_.first_mask) == 0;
+    }
     [[nodiscard]] bool allows_single_key(const Command& command, std::span<const Bytes> words) const {
         return std::any_of(selectors_.begin(), selectors_.end(),
                            [&](const Selector& selector) { return selector.allows_single_key(command, words); });
@@ -106,6 +116,7 @@ class User {
     std::vector<PasswordHash> passwords_;
     std::vector<Selector> selectors_;
     Bits free_;  // what may_always() tells
+    QuickRight quick_;
 };
 
 }  // namespace keel::acl

@@ -97,24 +97,33 @@ class Writer {
         if (text.size() > kMostBytes) fail("the text would be too large");
         vm_.step(lua_, text.size() / 8);
         out_ += '"';
-        for (const char c : text) {
-            switch (c) {
-                case '"': out_ += "\\\""; break;
-                case '\\': out_ += "\\\\"; break;
-                case '/': out_ += "\\/"; break;
-                case '\b': out_ += "\\b"; break;
-                case '\f': out_ += "\\f"; break;
-                case '\n': out_ += "\\n"; break;
-                case '\r': out_ += "\\r"; break;
-                case '\t': out_ += "\\t"; break;
-                default:
-                    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-                        control(c);
-                    else
-                        out_ += c;
-            }
+        while (!text.empty()) {
+            const auto plain =
+                static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_escaped) - text.begin());
+            out_ += text.substr(0, plain);
+            text.remove_prefix(plain);
+            if (text.empty()) break;
+            escape(text.front());
+            text.remove_prefix(1);
         }
         out_ += '"';
+    }
+    static bool is_escaped(char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || c == '"' || c == '/' || c == '\\' || c == 0x7F;
+    }
+    void escape(char c) {
+        switch (c) {
+            case '"': out_ += "\\\""; break;
+            case '\\': out_ += "\\\\"; break;
+            case '/': out_ += "\\/"; break;
+            case '\b': out_ += "\\b"; break;
+            case '\f': out_ += "\\f"; break;
+            case '\n': out_ += "\\n"; break;
+            case '\r': out_ += "\\r"; break;
+            case '\t': out_ += "\\t"; break;
+            default: control(c);
+        }
     }
     void control(char c) {
         char text[8];
