@@ -116,8 +116,8 @@ Status ltrim(Context& cx) {
     const std::size_t had = list.count();
     const Range kept = clip(start, stop, had);
     if (kept.count == had) {
-        // Listeners are told all the same, as Redis does.
-        cx.effects.happened(cx.db().index(), key.text, events::kLTrim);
+        // Who listens, watches or caches is told all the same, as Redis does.
+        cx.effects.also_changed(cx.db().index(), key.text, events::kLTrim);
         return {};
     }
     const std::size_t behind = kept.from + kept.count;
