@@ -245,7 +245,9 @@ class ReplyWriter {
         if (push_field(lua_, "err", LUA_TSTRING)) {
             lua_pop(lua_, 1);
             bool counted = false;
-            reply_.error(error_of_table(lua_, -1, counted));
+            Bytes text = error_of_table(lua_, -1, counted);
+            while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
+            reply_.error(text);
             counted_ = counted_ || counted;
             return;
         }

@@ -17,8 +17,8 @@ namespace {
 // Its address is the key under which a front's metatable keeps the table behind it: no script can make that key.
 char behind_key;
 
-// Sorting at most so many numbers and short strings takes no time to speak of.
-constexpr int kFewItems = 4096;
+// Sorting at most so many numbers and short strings takes some hundred milliseconds, and a comparison of ours twice that.
+constexpr int kFewItems = 1 << 17;
 constexpr std::size_t kShortBytes = 256;
 
 constexpr char kReadOnly[] = "Attempt to modify a readonly table";

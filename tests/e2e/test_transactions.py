@@ -254,6 +254,15 @@ def test_swapping_in_a_database_that_has_the_key_breaks_it(server, c):
     assert transact(c, ("PING",)) is NULL
 
 
+def test_a_trim_that_takes_nothing_off_breaks_a_watch(server, c):
+    c("RPUSH", "l", "a", "b")
+    with server.client() as watcher:
+        watcher("WATCH", "l")
+        c("LTRIM", "l", "0", "-1")
+        begin(watcher, ("PING",))
+        assert watcher("EXEC") is None
+
+
 def test_watches_are_of_one_database(server, c):
     other = server.client()
     c("WATCH", "k")

@@ -77,6 +77,13 @@ TEST_CASE("script: numbers are cut, what does not fit becomes the least integer"
         CHECK(replied(std::string{"return "} + value) == ":-9223372036854775808\r\n");
 }
 
+TEST_CASE("script: an error's text ends before the line's end; it may be empty") {
+    CHECK(replied("return {err = ''}") == "-\r\n");
+    CHECK(replied("return {err = 'a\\r\\n'}") == "-a\r\n");
+    CHECK(replied("return {err = '\\r\\n'}") == "-\r\n");
+    CHECK(replied("return {{err = ''}, 1}") == "*2\r\n-\r\n:1\r\n");
+}
+
 TEST_CASE("script: a line stays a line") {
     CHECK(replied("return {ok='a\\r\\nb'}") == "+a  b\r\n");
     CHECK(replied("return {err='a\\nb'}") == "-a b\r\n");
