@@ -91,7 +91,8 @@ Status Config::check_names(std::span<const std::pair<Bytes, Bytes>> pairs, Calle
     for (const auto& [name, value] : pairs) {
         const Parameter* parameter = find_parameter(name);
         if (parameter == nullptr) {
-            return Error{fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", name.substr(0, name.find('\0')))};
+            return Error{fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'",
+                                     name.substr(0, name.find('\0')))};
         }
         if (Status allowed = may_set(*parameter, caller); !allowed) return refusal(name, allowed.error());
         // By what was said: a parameter under its name and again under an alias is set twice, as the peers do.

@@ -176,11 +176,11 @@ struct Memory {
     std::int32_t lfu_log_factor = 10;
     std::int32_t lfu_decay_minutes = 1;
     std::int32_t active_expire_effort = 1;  // 1 to 10
-    bool lazy_eviction = true;      // free in the background: what was evicted,
-    bool lazy_expire = true;        //   what expired,
-    bool lazy_server_del = true;    //   what a command replaced,
-    bool lazy_user_del = true;      //   what DEL deleted,
-    bool lazy_user_flush = true;    //   what FLUSHALL and FLUSHDB emptied
+    bool lazy_eviction = true;              // free in the background: what was evicted,
+    bool lazy_expire = true;                //   what expired,
+    bool lazy_server_del = true;            //   what a command replaced,
+    bool lazy_user_del = true;              //   what DEL deleted,
+    bool lazy_user_flush = true;            //   what FLUSHALL and FLUSHDB emptied
     bool jemalloc_bg_thread = true;
 };
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What commands did, as the one stream of bytes that the log (and later the backlog and replicas) gets: commands in RESP,
-// each in its database, and what belongs together as a transaction.
+// What commands did, as the one stream of bytes that the log (and later the backlog and replicas) gets: commands in
+// RESP, each in its database, and what belongs together as a transaction.
 //
 //     begin(); command(0, "*3 SET a 1"); end();                          SELECT 0 | SET a 1
 //     begin(); command(0, ...); command(2, ...); end();                  MULTI | INCR b | SELECT 2 | DEL c | EXEC
-//                                                                        ^ one script, one EXEC, one command with two effects
+//                                                                        ^ one script, one EXEC, one command with two
+//                                                                        effects
 //     log.append(stream.bytes(), stream.selected(), now); stream.clear();
 //
 // Always true:
-//   1. A unit that did one thing stands as it is; one that did more is between MULTI and EXEC, so that nobody who reads the
+//   1. A unit that did one thing stands as it is; one that did more is between MULTI and EXEC, so that nobody who reads
+//   the
 //      stream applies half of it.
-//   2. SELECT stands where the database changes, and before the first command after reselect(): a new reader begins there.
+//   2. SELECT stands where the database changes, and before the first command after reselect(): a new reader begins
+//   there.
 //   3. Nothing of a unit is in bytes() before its end().
 #pragma once
 

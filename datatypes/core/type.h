@@ -81,8 +81,8 @@ struct TypeOps {
     ValueRef (*clone)(const ValueRef&);                           // deep; the payload is the caller's
     void (*destroy)(const ValueRef&) noexcept;                    // frees the payload, if there is one
     std::size_t (*memory)(const ValueRef&, std::size_t samples);  // bytes of the payload; 0 samples: all of it
-    std::size_t (*free_effort)(const ValueRef&);             // allocations to free: above a limit, in the background
-    void (*digest)(const ValueRef&, DigestSink&);            // tells its content, the same whatever the encoding
+    std::size_t (*free_effort)(const ValueRef&);   // allocations to free: above a limit, in the background
+    void (*digest)(const ValueRef&, DigestSink&);  // tells its content, the same whatever the encoding
     // The tag that a file of this dialect has it under; an error says why it can have none.
     Result<RdbTag> (*tag)(const ValueRef&, const RdbDialect&);
     void (*save)(const ValueRef&, RdbTag, Saver&);

@@ -64,9 +64,7 @@ std::size_t memory_bytes(const Node& node) {
 
 std::size_t plain_bytes(const Node& node) { return node.squeezed() ? raw_bytes(node.data) : bytes_of(node).size(); }
 
-Bytes squeezed_bytes(const Node& node) {
-    return {static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data)};
-}
+Bytes squeezed_bytes(const Node& node) { return {static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data)}; }
 
 void squeeze(Node& node) {
     if (node.squeezed()) return;

@@ -125,7 +125,7 @@ class MemberTable {
     void add_new(const Member& member);  // one that is known not to be there
     // Takes a member over whose hash is known; false: it was there, and the one handed in stays the caller's.
     bool take(StoredMember* stored, std::uint64_t hash);
-    bool remove(const Member& member);   // false: was not there
+    bool remove(const Member& member);  // false: was not there
     void remove(StoredMember* stored, std::uint64_t hash);
 
   private:

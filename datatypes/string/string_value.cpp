@@ -29,8 +29,10 @@ std::size_t memory(const ValueRef& value, std::size_t) {
 std::size_t free_effort(const ValueRef&) { return 1; }
 
 void digest(const ValueRef& value, DigestSink& sink) {
-    if (value.is_integer()) sink.ordered(integer_text(value.integer));
-    else sink.ordered(value.payload != nullptr ? static_cast<const Block*>(value.payload)->bytes() : value.text);
+    if (value.is_integer())
+        sink.ordered(integer_text(value.integer));
+    else
+        sink.ordered(value.payload != nullptr ? static_cast<const Block*>(value.payload)->bytes() : value.text);
 }
 
 Result<RdbTag> tag(const ValueRef&, const RdbDialect&) { return RdbTag::string; }

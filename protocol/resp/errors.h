@@ -164,7 +164,8 @@ inline constexpr ErrorText kNoSuchClient{"ERR No such client"};
 // The state of the server
 inline constexpr ErrorText kOom{"OOM command not allowed when used memory > 'maxmemory'."};
 inline constexpr ErrorText kMisconfSnapshot{
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may "
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
+    "may "
     "modify the data set are disabled, because this instance is configured to report errors during writes if RDB "
     "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
     "error."};
