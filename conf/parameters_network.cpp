@@ -28,6 +28,8 @@ void add_listening(Rows& rows) {
     rows.push_back(integer("port", net<&Network::port>, kPort, {}, "TCP port; 0 turns TCP off."));
     rows.push_back(integer("tcp-backlog", net<&Network::tcp_backlog>, {0, kMaxInt}, ParameterFlag::immutable,
                            "Connections the kernel keeps waiting until they are accepted."));
+    rows.push_back(yes_no("io-uring", net<&Network::io_uring>, {},
+                          "Read and write many sockets with one system call, where the kernel offers io_uring."));
     rows.push_back(string("unixsocket", net<&Network::unix_socket>, ParameterFlag::immutable,
                           "Path of a unix socket to listen on."));
     rows.push_back(string("unixsocketgroup", net<&Network::unix_socket_group>, ParameterFlag::immutable,

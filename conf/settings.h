@@ -40,6 +40,7 @@ struct Network {
     std::uint32_t unix_socket_mode = 0;  // permission bits; 0: as umask leaves them
     std::int32_t tcp_keepalive_s = 300;  // 0: off
     bool protected_mode = true;
+    bool io_uring = true;  // where the kernel lets us
     std::uint32_t new_connections_per_cycle = 10;
     std::uint32_t new_tls_connections_per_cycle = 1;
 };

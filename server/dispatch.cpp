@@ -82,26 +82,25 @@ void Dispatcher::prefetch_member(const Call& call, int stage) const {
 
 // ---- Gates ----
 
+template <auto... kGates>
+Dispatcher::Verdict Dispatcher::ask(Session& session, Call& call) {
+    Verdict verdict = Verdict::pass;
+    (void)(((verdict = (this->*kGates)(session, call)) == Verdict::pass) && ...);
+    return verdict;
+}
+
 Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
-    using Gate = Verdict (Dispatcher::*)(Session&, Call&);
-    static constexpr Gate kGates[] = {
-        &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
-        &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
-        &Dispatcher::gate_queueable,     &Dispatcher::gate_permitted,  &Dispatcher::gate_memory,
-        &Dispatcher::gate_disk,          &Dispatcher::gate_subscribed, &Dispatcher::gate_paused,
-    };
-    for (const Gate gate : kGates) {
-        Verdict verdict = (this->*gate)(session, call);
-        if (verdict.kind != Verdict::Kind::pass) [[unlikely]]
-            return verdict;
-    }
-    return {};
+    // A stranger learns nothing, not even which commands exist: whether he is known comes before all else.
+    return ask<&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
+               &Dispatcher::gate_protected, &Dispatcher::gate_queueable, &Dispatcher::gate_permitted,
+               &Dispatcher::gate_memory, &Dispatcher::gate_disk, &Dispatcher::gate_subscribed,
+               &Dispatcher::gate_paused>(session, call);
 }
 
 Dispatcher::Verdict Dispatcher::gate_authenticated(Session& session, Call& call) {
     if (session.authenticated) [[likely]]
-        return {};
-    if (call.command != nullptr && call.command->is(Flag::no_auth)) return {};
+        return Verdict::pass;
+    if (call.command != nullptr && call.command->is(Flag::no_auth)) return Verdict::pass;
     return refuse(errors::kNoAuth);
 }
 
@@ -111,23 +110,23 @@ Dispatcher::Verdict Dispatcher::gate_known(Session&, Call& call) {
     if (!command->subcommands().empty() && call.words.size() > 1 && command->parent() == nullptr) {
         return refuse(errors::unknown_subcommand(command->name(), call.words[1]));
     }
-    return {};
+    return Verdict::pass;
 }
 
 Dispatcher::Verdict Dispatcher::gate_arity(Session&, Call& call) {
     if (call.command->spec().arity.accepts(call.words.size())) [[likely]]
-        return {};
+        return Verdict::pass;
     return refuse(errors::wrong_arity(call.command->name()));
 }
 
 Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
     if (!call.command->is(Flag::is_protected)) [[likely]]
-        return {};
+        return Verdict::pass;
     const bool module = call.command->spec().name == "module" ||
                         (call.command->parent() != nullptr && call.command->parent()->spec().name == "module");
     const Protected setting = module ? server_.settings.acl.module_command : server_.settings.acl.debug_command;
     const bool local = session.unix_socket || session.loopback;
-    if (setting == Protected::yes || (setting == Protected::local && local)) return {};
+    if (setting == Protected::yes || (setting == Protected::local && local)) return Verdict::pass;
     return refuse(errors::protected_command(module ? "MODULE" : "DEBUG",
                                             module ? "enable-module-command" : "enable-debug-command"));
 }
@@ -137,10 +136,10 @@ Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
     if (user != nullptr && (user->unrestricted() || user->may_always(*call.command) ||
                             user->may_at_once(*call.command, call.words) ||
                             user->allows_single_key(*call.command, call.words))) [[likely]]
-        return {};
+        return Verdict::pass;
     Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
     if (permitted) [[likely]]
-        return {};
+        return Verdict::pass;
     return refuse(std::move(permitted).error());
 }
 
@@ -165,59 +164,59 @@ Flag Dispatcher::wanted_flags(const Session& session, const Call& call) const {
 
 Dispatcher::Verdict Dispatcher::gate_queueable(Session& session, Call& call) {
     if (!session.in_transaction() || !call.command->is(Flag::no_multi)) [[likely]]
-        return {};
+        return Verdict::pass;
     return refuse(errors::kNotInsideMulti);
 }
 
 Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]]
-        return {};
+        return Verdict::pass;
     const bool fits = server_.make_room();
     begin_laps();  // evicting others is not this command's
-    if (fits) return {};
+    if (fits) return Verdict::pass;
     // Whatever is queued takes memory.
     const bool queues = session.in_transaction() && !call.command->is(Flag::unqueued);
-    if (!queues && !has(wanted_flags(session, call), Flag::denyoom)) return {};
+    if (!queues && !has(wanted_flags(session, call), Flag::denyoom)) return Verdict::pass;
     return refuse(errors::kOom);
 }
 
 // PING too: whoever watches over the server asks with it.
 Dispatcher::Verdict Dispatcher::gate_disk(Session& session, Call& call) {
     if (!server_.snapshots.refuses_writes()) [[likely]]
-        return {};
+        return Verdict::pass;
     const bool writes = has(wanted_flags(session, call), Flag::write);
-    if (!writes && call.command->spec().name != "ping") return {};
+    if (!writes && call.command->spec().name != "ping") return Verdict::pass;
     return refuse(errors::kMisconfSnapshot);
 }
 
 // RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.
 Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
     if (!session.subscribed() || session.reply.protocol() == 3) [[likely]]
-        return {};
+        return Verdict::pass;
     static constexpr Bytes kAllowed[] = {"ping",       "subscribe",    "unsubscribe", "psubscribe", "punsubscribe",
                                          "ssubscribe", "sunsubscribe", "quit",        "reset"};
     for (const Bytes name : kAllowed) {
-        if (call.command->spec().name == name) return {};
+        if (call.command->spec().name == name) return Verdict::pass;
     }
     return refuse(errors::not_while_subscribed(call.command->name()));
 }
 
 Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
     if (!server_.pause.active()) [[likely]]
-        return {};
-    if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return {};
+        return Verdict::pass;
+    if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return Verdict::pass;
     const Command& command = *call.command;
     const Flag flags = wanted_flags(session, call);
     const bool writes = has(flags, Flag::write) || has(flags, Flag::may_replicate);
-    if (server_.pause.mode() == Pause::Mode::writes && !writes) return {};
+    if (server_.pause.mode() == Pause::Mode::writes && !writes) return Verdict::pass;
     if (command.parent() != nullptr && command.parent()->spec().name == "client" && command.spec().name == "unpause")
-        return {};
-    return {Verdict::Kind::park, {}};
+        return Verdict::pass;
+    return Verdict::park;
 }
 
-// Not in the list: nobody else's request comes while a script runs, but through execute_while_busy().
+// Not in the first list: nobody else's request comes while a script runs, but through execute_while_busy().
 Dispatcher::Verdict Dispatcher::gate_busy(Session&, Call& call) {
-    if (call.command->is(Flag::allow_busy)) return {};
+    if (call.command->is(Flag::allow_busy)) return Verdict::pass;
     return refuse(server_.scripting->runner.running()->is_function ? errors::kBusyFunction : errors::kBusyScript);
 }
 
@@ -244,14 +243,14 @@ bool Dispatcher::refuse_browser(Session& session, const Call& call) {
 Ran Dispatcher::execute(Session& session, Call& call) {
     if (call.command == nullptr && refuse_browser(session, call)) [[unlikely]]
         return Ran::done;
-    Verdict verdict = check_gates(session, call);
-    if (verdict.kind == Verdict::Kind::park) {
+    const Verdict verdict = check_gates(session, call);
+    if (verdict == Verdict::park) [[unlikely]] {
         session.parked = Parked::paused;
         return Ran::parked;
     }
     begin_reply(session);
-    if (verdict.kind == Verdict::Kind::refuse) {
-        reject(session, call, verdict.error.error());
+    if (verdict == Verdict::refuse) [[unlikely]] {
+        reject(session, call, std::move(refusal_).error());
     } else if (session.in_transaction() && !call.command->is(Flag::unqueued)) [[unlikely]] {
         queue(session, call);
     } else {
@@ -387,16 +386,12 @@ void Dispatcher::run_inside(Session& session, Call& call) {
 }
 
 void Dispatcher::execute_while_busy(Session& session, Call& call) {
-    Verdict verdict;
-    for (const auto gate : {&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
-                            &Dispatcher::gate_queueable, &Dispatcher::gate_permitted,
-                            &Dispatcher::gate_subscribed, &Dispatcher::gate_busy}) {
-        verdict = (this->*gate)(session, call);
-        if (verdict.kind != Verdict::Kind::pass) break;
-    }
+    const Verdict verdict = ask<&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
+                                &Dispatcher::gate_queueable, &Dispatcher::gate_permitted, &Dispatcher::gate_subscribed,
+                                &Dispatcher::gate_busy>(session, call);
     begin_reply(session);
-    if (verdict.kind == Verdict::Kind::refuse) {
-        reject(session, call, verdict.error.error());
+    if (verdict == Verdict::refuse) {
+        reject(session, call, std::move(refusal_).error());
     } else if (session.in_transaction() && !call.command->is(Flag::unqueued)) {
         queue(session, call);
     } else {

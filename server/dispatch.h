@@ -70,12 +70,14 @@ class Dispatcher {
     [[nodiscard]] Context& context() { return cx_; }
 
   private:
-    struct Verdict {
-        enum class Kind : std::uint8_t { pass, refuse, park } kind = Kind::pass;
-        Status error{};
-    };
-    static Verdict refuse(Error error) { return {Verdict::Kind::refuse, Status{std::move(error)}}; }
-
+    enum class Verdict : std::uint8_t { pass, refuse, park };
+    Verdict refuse(Error error) {
+        refusal_ = Status{std::move(error)};
+        return Verdict::refuse;
+    }
+    // The first verdict of these gates that is not to pass.
+    template <auto... kGates>
+    Verdict ask(Session& session, Call& call);
     Verdict check_gates(Session& session, Call& call);
     Verdict gate_known(Session& session, Call& call);
     Verdict gate_arity(Session& session, Call& call);
@@ -110,6 +112,7 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
+    Status refusal_{};       // of the gate that refused last
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

@@ -11,6 +11,13 @@ void CommandQueue::add(const Call& call) {
     item.request_bytes = call.request_bytes;
     item.first_word = static_cast<std::uint32_t>(words_.size());
     item.word_count = static_cast<std::uint32_t>(call.words.size());
+    if (!call.raw.empty()) [[likely]] {
+        const std::size_t at = bytes_.size();
+        bytes_ += call.raw;
+        for (const Bytes word : call.words)
+            words_.push_back({at + static_cast<std::size_t>(word.data() - call.raw.data()), word.size()});
+        return;
+    }
     for (const Bytes word : call.words) {
         words_.push_back({bytes_.size(), word.size()});
         bytes_ += word;

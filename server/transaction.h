@@ -3,7 +3,7 @@
 // What a session has under way between MULTI or WATCH and EXEC: the commands that wait, the keys it watches, and
 // whether either has gone wrong. A session that has neither holds none of this.
 //
-//     bytes_   | SET | k | 1 | INCR | k | ...         the words, one behind the other
+//     bytes_   | *3 $3 SET $1 k $1 1 | *2 $4 INCR $1 k | ...     requests as they came, in one piece each
 //     words_   where each begins and ends
 //     items_   each command: its words, what was looked up of it when it was queued
 //
@@ -26,7 +26,7 @@ namespace keel {
 
 class CommandQueue {
   public:
-    // Copies the words. O(bytes).
+    // Copies the request. O(bytes).
     void add(const Call& call);
     [[nodiscard]] std::size_t size() const { return items_.size(); }
     [[nodiscard]] std::size_t memory_bytes() const;
@@ -62,6 +62,7 @@ struct Transaction {
     bool aborted = false;  // a command could not be queued
     bool broken = false;   // a watched key changed
     Flag flags = Flag::none;
+    std::uint64_t opened_in = 0;  // turn of the loop
     CommandQueue queue;
     std::vector<WatchedKey> watched;
 

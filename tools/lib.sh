@@ -38,6 +38,7 @@ BUILD_NEEDS=(
     "spdlog                    | has_header spdlog/spdlog.h             | libspdlog-dev"
     "Abseil                    | has_header absl/container/btree_map.h  | libabsl-dev"
     "OpenSSL headers           | has_header openssl/ssl.h               | libssl-dev"
+    "liburing                  | has_header liburing.h                  | liburing-dev"
     "liblzf                    | has_header liblzf/lzf.h lzf.h          | liblzf-dev"
     "Lua 5.1, built as C++     | has_header lua5.1/lua.hpp              | liblua5.1-0-dev"
     "Catch2                    | has_header catch2/catch.hpp catch2/catch_all.hpp | catch2"

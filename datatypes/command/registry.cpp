@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/base/bytes.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
 
@@ -11,11 +12,25 @@ namespace keel {
 
 namespace {
 
-// FNV-1a over the lower-cased bytes. Names are short and come from our own rows: nothing to attack here.
+// Of the length, and the first and the last bytes in lower case. Names are short and come from our own rows: nothing
+// to attack here.
 std::uint64_t name_hash(Bytes name) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : name) hash = (hash ^ static_cast<std::uint8_t>(c | 0x20)) * 0x100000001b3ULL;
-    return hash ^ (hash >> 29);
+    constexpr std::uint64_t kLower = 0x2020202020202020ULL;
+    const char* at = name.data();
+    const std::size_t n = name.size();
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    if (n >= 8) {
+        first = load_le<std::uint64_t>(at);
+        last = load_le<std::uint64_t>(at + n - 8);
+    } else if (n >= 4) {
+        first = load_le<std::uint32_t>(at);
+        last = load_le<std::uint32_t>(at + n - 4);
+    } else {
+        for (const char c : name) first = first << 8 | static_cast<std::uint8_t>(c);
+    }
+    const std::uint64_t hash = ((first | kLower) ^ n) * 0x9e3779b97f4a7c15ULL + (last | kLower) * 0xff51afd7ed558ccdULL;
+    return hash ^ (hash >> 32);
 }
 
 template <typename T>

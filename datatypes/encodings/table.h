@@ -123,7 +123,7 @@ class Table : public table::TableCore {
         const table::Segment segment = segment_at(where(hash).index);
         const table::Line* line = home(segment, hash);
         prefetch(line);
-        prefetch(line + 1);
+        prefetch(line, sizeof(table::Line));  // of an empty table, too, which has none
     }
     void prefetch_item(std::uint64_t hash) const noexcept {
         seek(hash, [](const Item* item) {

@@ -32,6 +32,7 @@ Status TransactionCommands::multi(Context& cx) {
     if (session.in_transaction()) return errors::kMultiNested;
     if (!session.transaction) session.transaction = fresh();
     session.transaction->open = true;
+    session.transaction->opened_in = server_.stats.loop.cycles;
     cx.reply().ok();
     return {};
 }
@@ -47,15 +48,17 @@ Status TransactionCommands::exec(Context& cx) {
         cx.reply().null_array();
     } else {
         cx.reply().array(transaction->queue.size());
-        run(session, transaction->queue);
+        // What was queued in this very turn was fetched ahead with the batch it came in.
+        const bool fetched = transaction->opened_in == server_.stats.loop.cycles;
+        run(session, transaction->queue, fetched);
     }
     put_away(std::move(transaction));
     return {};
 }
 
-void TransactionCommands::run(Session& session, const CommandQueue& queue) {
+void TransactionCommands::run(Session& session, const CommandQueue& queue, bool fetched) {
     queue.unpack(words_, calls_);
-    if (calls_.size() > 1) {
+    if (calls_.size() > 1 && !fetched) {
         for (const int stage : {1, 2}) {
             for (const Call& call : calls_) server_.dispatcher.prefetch_key(call, session, stage);
         }

@@ -28,7 +28,8 @@ class TransactionCommands {
   private:
     std::unique_ptr<Transaction> fresh();
     void put_away(std::unique_ptr<Transaction> transaction);
-    void run(Session& session, const CommandQueue& queue);
+    // `fetched`: what the commands will touch was asked for already.
+    void run(Session& session, const CommandQueue& queue, bool fetched);
 
     Server& server_;
     std::vector<std::unique_ptr<Transaction>> spare_;

@@ -125,9 +125,12 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
     begin_share();
     ready_at_ = 0;
     ready_end_ = count;
+    ahead_end_ = 0;
     while (ready_at_ < ready_end_) {
-        const epoll_event event = ready_[ready_at_++];
-        if (event.data.ptr != nullptr) on_ready(*static_cast<Connection*>(event.data.ptr), event.events);
+        if (!has_ahead()) receive_ahead();
+        const epoll_event event = ready_[ready_at_];
+        const Received ahead = ahead_[ready_at_++];
+        if (event.data.ptr != nullptr) on_ready(*static_cast<Connection*>(event.data.ptr), event.events, ahead);
     }
     begin_share();
     std::size_t served = 0;
@@ -165,11 +168,65 @@ void ClientSet::serve(Connection& connection) {
     if (rereads && !connection.buried && (connection.events & EPOLLIN) != 0) read(connection);
 }
 
-void ClientSet::on_ready(Connection& connection, std::uint32_t ready) {
+// Without input that waits, and without another way to read.
+bool ClientSet::reads_shared(Connection& connection) {
+    return connection.input.empty() && connection.parked == Parked::no && !connection.resumed &&
+           connection.parser.wanted().empty();
+}
+
+// Those that are ready next: up to kReadsAhead reads at once, into the shared buffer.
+void ClientSet::receive_ahead() {
+    ahead_end_ = std::min(ready_end_, ready_at_ + kReadsAhead);
+    for (std::size_t i = ready_at_; i < ahead_end_; ++i) ahead_[i].at = nullptr;
+    if (ahead_end_ - ready_at_ < kWorthBatching || !batches_io()) return;
+    if (batch_.empty()) shared_used_ = 0;
+    if (kSharedBytes - shared_used_ < (ahead_end_ - ready_at_) * kReadStride) {
+        run_batch();
+        shared_used_ = 0;
+    }
+    for (std::size_t i = ready_at_; i < ahead_end_; ++i) {
+        auto* const connection = static_cast<Connection*>(ready_[i].data.ptr);
+        if (connection == nullptr || (ready_[i].events & EPOLLIN) == 0 || connection->buried) continue;
+        if (connection->tls != nullptr || !reads_shared(*connection)) continue;
+        ahead_[i].at = shared_.get() + shared_used_;
+        shared_used_ += kReadStride;
+        io_.receive(connection->fd, {ahead_[i].at, kReadBytes});
+    }
+    if (io_.size() == 0) return;
+    const std::span<const int> results = io_.run();
+    std::size_t next = 0;
+    for (std::size_t i = ready_at_; i < ahead_end_; ++i) {
+        if (ahead_[i].at == nullptr) continue;
+        ahead_[i].result = results[next++];
+        if (ahead_[i].result == IoBatch::kNotDone) ahead_[i].at = nullptr;
+    }
+}
+
+void ClientSet::take_received(Connection& connection, const Received& ahead) {
+    // Meanwhile others' requests ran: the turn may be used up, or this session be told to wait.
+    if (share_spent() || !reads_shared(connection)) [[unlikely]]
+        return keep_received(connection, ahead);
+    std::size_t got = 0;
+    ++stats_.reads;
+    if (received(connection, ahead.result, -ahead.result, kReadBytes, got)) process(connection, {ahead.at, got});
+}
+
+// For later, as input that waits.
+void ClientSet::keep_received(Connection& connection, const Received& ahead) {
+    std::size_t got = 0;
+    ++stats_.reads;
+    if (!received(connection, ahead.result, -ahead.result, kReadBytes, got)) return;
+    connection.input.append({ahead.at, got});
+    note_input(connection);
+    if (connection.parked == Parked::no) wake(connection);
+}
+
+void ClientSet::on_ready(Connection& connection, std::uint32_t ready, const Received& ahead) {
     if (connection.buried) return;
     if ((ready & (EPOLLERR | EPOLLHUP)) != 0 && (ready & EPOLLIN) == 0) return close(connection);
     if ((ready & EPOLLOUT) != 0) wrote_to(connection);
     if ((ready & EPOLLRDHUP) != 0) connection.hung_up = true;
+    if (ahead.at != nullptr) return take_received(connection, ahead);
     if ((ready & EPOLLIN) != 0) return share_spent() ? read_again(connection) : read(connection);
     // The peer closed its sending side while we do not read from it, because it has much to read first.
     if ((ready & EPOLLRDHUP) == 0) return;
@@ -191,9 +248,13 @@ void ClientSet::read(Connection& connection) {
 bool ClientSet::receive(Connection& connection, char* to, std::size_t room, std::size_t& got) {
     const ssize_t result =
         connection.tls == nullptr ? connection.receive({to, room}) : receive_tls(connection, {to, room});
+    return received(connection, result, errno, room, got);
+}
+
+bool ClientSet::received(Connection& connection, ssize_t result, int failure, std::size_t room, std::size_t& got) {
     if (result <= 0) {
-        if (result < 0 && errno == EINTR) read_again(connection);
-        if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+        if (result < 0 && failure == EINTR) read_again(connection);
+        if (result < 0 && (failure == EAGAIN || failure == EINTR)) return false;
         // Who waits for something has gone; who has much to read may only have said all it wants.
         const bool waits = connection.parked == Parked::paused || connection.parked == Parked::blocked;
         if (result < 0 || waits) {
@@ -253,8 +314,9 @@ void ClientSet::enqueue(Connection& connection) {
 }
 
 void ClientSet::read_shared(Connection& connection) {
-    if (batch_.empty()) shared_used_ = 0;
+    if (batch_.empty() && !has_ahead()) shared_used_ = 0;
     if (kSharedBytes - shared_used_ < kReadBytes) {
+        if (has_ahead()) return read_own(connection);  // others' reads lie there
         run_batch();
         shared_used_ = 0;
     }
@@ -320,6 +382,7 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
             const Request& request = parser.request();
             Item& item = batch_.emplace_back(Item{&connection, request.first, request.count, {}});
             item.call.request_bytes = request.raw.size();
+            item.call.raw = request.raw;
             if (request.raw.empty()) [[unlikely]]
                 item.call.request_bytes = encoded_bytes(words_.view(request.first, request.count));
             // AUTH lifts limits for what follows it: a stranger's requests run one by one.
@@ -526,6 +589,7 @@ void ClientSet::write_out() {
         const std::uint64_t started = CycleClock::ticks();
         const std::uint64_t share_end = stats_.bytes_out + kTurnBytesOut;
         std::size_t left = 0;
+        send_ahead();
         for (std::size_t i = 0; i < to_write_.size(); ++i) {
             Connection& connection = *to_write_[i];
             if (stats_.bytes_out >= share_end && connection.output.bytes() > kShortReply) [[unlikely]] {
@@ -538,6 +602,32 @@ void ClientSet::write_out() {
         to_write_.resize(left);
         stats_.loop.write_ns += CycleClock::ns(CycleClock::ticks() - started);
     }
+}
+
+// Short replies of all who have one, at once; write() finds what became of each.
+void ClientSet::send_ahead() {
+    if (to_write_.size() < kWorthBatching || !batches_io()) return;
+    std::array<Connection*, IoBatch::kMost> asked;
+    const auto run = [&] {
+        if (io_.size() == 0) return;
+        const std::span<const int> results = io_.run();
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            if (results[i] != IoBatch::kNotDone) asked[i]->sent_ahead = results[i];
+        }
+    };
+    for (Connection* connection : to_write_) {
+        const std::size_t bytes = connection->output.bytes();
+        if (bytes == 0 || bytes > kShortReply || connection->buried || connection->tls != nullptr) continue;
+        std::array<iovec, IoBatch::kMostPieces> pieces;
+        const std::size_t count = connection->output.gather(pieces.data(), pieces.size());
+        asked[io_.size()] = connection;
+        io_.send(connection->fd, {pieces.data(), count});  // of more pieces than these the rest is sent by write()
+        if (io_.size() == IoBatch::kMost) {
+            run();
+            if (!batches_io()) return;
+        }
+    }
+    run();
 }
 
 void ClientSet::free_buried() {

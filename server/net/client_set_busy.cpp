@@ -23,8 +23,13 @@ bool ClientSet::serve_while_busy() {
     busy_ = true;
     answer_batch_while_busy();
     while (ready_at_ < ready_end_) {  // the rest of this turn's: nobody tells of them again
-        const epoll_event event = ready_[ready_at_++];
-        if (event.data.ptr != nullptr) on_ready_while_busy(*static_cast<Connection*>(event.data.ptr), event.events);
+        const epoll_event event = ready_[ready_at_];
+        const Received ahead = has_ahead() ? ahead_[ready_at_] : Received{};
+        ++ready_at_;
+        if (event.data.ptr == nullptr) continue;
+        Connection& connection = *static_cast<Connection*>(event.data.ptr);
+        if (ahead.at != nullptr && !connection.buried) keep_received(connection, ahead);
+        on_ready_while_busy(connection, event.events);
     }
     std::vector<Connection*> waiting = serving_;
     waiting.insert(waiting.end(), waiting_.begin(), waiting_.end());

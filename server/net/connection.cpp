@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <utility>
 
 #include "server/net/tls_channel.h"
 
@@ -26,6 +28,11 @@ ssize_t Connection::receive(std::span<char> room) {
 ssize_t Connection::send(std::span<iovec> pieces, std::size_t most) {
     if (tls != nullptr) [[unlikely]]
         return tls->send(fd, pieces, most);
+    if (const int sent = std::exchange(sent_ahead, kNotAhead); sent != kNotAhead) {
+        if (sent >= 0) return sent;
+        errno = -sent;
+        return -1;
+    }
     if (pieces.size() == 1) [[likely]]
         return ::send(fd, pieces[0].iov_base, std::min(pieces[0].iov_len, most), MSG_NOSIGNAL);
     std::size_t count = 0;

@@ -41,6 +41,10 @@ struct Connection final : Session {
     // There is something to be sent, or the socket has not taken yet what was.
     [[nodiscard]] bool has_output() const;
 
+    // What the next send() returns, -errno for a failure, because a batch has sent already.
+    static constexpr int kNotAhead = -0x7fffffff;
+    int sent_ahead = kNotAhead;
+
     std::unique_ptr<TlsChannel> tls;
     Bytes refusal;  // it is told this, and closed, as soon as its TLS stands
     RequestParser parser;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "protocol/base/check.h"
+#include "server/cycle_clock.h"
 #include "server/script/library_dump.h"
 #include "server/script/vm.h"
 
@@ -27,10 +28,18 @@ constexpr const char* kPrograms[] = {
     "local format, data = ... return data:find(format), data:gsub(format, '')",
 };
 
+// A pattern may go back over a text for ages, as in any Lua: a server ends such a script, and so does this target.
+constexpr int kMostPauses = 200;
+void give_up(lua_State* lua, void* pauses) {
+    if (++*static_cast<int*>(pauses) > kMostPauses) luaL_error(lua, "this takes too long");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Vm vm;
+    int pauses = 0;
+    vm.on_pause(give_up, &pauses);
     if (size < 2) return 0;
     Bytes input{reinterpret_cast<const char*>(data), size};
     const std::size_t which = data[0] % (std::size(kPrograms) + 1);
@@ -47,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string error;
     const int handle = vm.compile(kPrograms[which], "@fuzz", error);
     KEEL_CHECK(handle != LUA_NOREF);
+    vm.begin(CycleClock::ticks());
     vm.protect(
         [&](lua_State* lua) {
             lua_rawgeti(lua, LUA_REGISTRYINDEX, handle);
