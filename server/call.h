@@ -24,6 +24,7 @@ struct Call {
     const Entry* ahead = nullptr;
     std::uint64_t member_hash = 0;
     std::size_t request_bytes = 0;  // as it was sent; 0: it came otherwise than from a client just now
+    Bytes raw{};                    // as it was sent, in multibulk; empty: the words would have to be encoded
 };
 
 // What became of a request.

@@ -28,7 +28,11 @@ Dispatcher::Dispatcher(Server& server)
 // ---- Ahead ----
 
 void Dispatcher::resolve(Call& call, const Session& session) const {
-    call.command = server_.registry.find(call.words[0]);
+    resolve(call, session, server_.registry.find(call.words[0]));
+}
+
+void Dispatcher::resolve(Call& call, const Session& session, Command* command) const {
+    call.command = command;
     if (call.command == nullptr) return;
     if (!call.command->subcommands().empty() && call.words.size() > 1) {
         // An unknown subcommand leaves the container, which cannot run: gate_known tells the client.
@@ -145,6 +149,8 @@ Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
 }
 
 Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) {
+    if (replay_) [[unlikely]]
+        return {};
     if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
     acl::Refusal refusal{acl::Denied::command};
     if (session.rights != nullptr) [[likely]] {
@@ -173,6 +179,7 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]]
         return {};
     const bool fits = server_.make_room();
+    server_.after_command.drain();
     begin_laps();  // evicting others is not this command's
     if (fits) return {};
     // Whatever is queued takes memory.
@@ -183,11 +190,13 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
 
 // PING too: whoever watches over the server asks with it.
 Dispatcher::Verdict Dispatcher::gate_disk(Session& session, Call& call) {
-    if (!server_.snapshots.refuses_writes()) [[likely]]
+    const bool snapshot_fails = server_.snapshots.refuses_writes();
+    const Error* const log_fails = server_.append_log.refusal();
+    if (!snapshot_fails && log_fails == nullptr) [[likely]]
         return {};
     const bool writes = has(wanted_flags(session, call), Flag::write);
     if (!writes && call.command->spec().name != "ping") return {};
-    return refuse(errors::kMisconfSnapshot);
+    return refuse(snapshot_fails ? Error{errors::kMisconfSnapshot} : Error{*log_fails});
 }
 
 // RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.
@@ -343,7 +352,7 @@ Ran Dispatcher::reject(Session& session, Call& call, Error error) {
     return Ran::done;
 }
 
-void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
+void Dispatcher::set_request(Context& cx, Session& session, const Call& call) {
     const Command& command = *call.command;
     cx.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
     cx.command = &command;
@@ -355,8 +364,22 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     cx.list = call.list;
     cx.first_word = call.first_word;
     server_.keyspace.touching = !session.no_touch;
+}
+
+void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
+    const Command& command = *call.command;
+    set_request(cx, session, call);
+    // The log may want the words, all of them, when the command is over.
+    const bool logged = server_.append_log.on();
+    const int db = session.db_index;
+    if (logged) {
+        cx.list = nullptr;
+        server_.append_log.begin();
+    }
     // While clients are paused nothing goes by itself, so that what a failover hands over stands still.
-    server_.keyspace.due_keys = server_.pause.active() ? DueKeys::hide : DueKeys::remove;
+    server_.keyspace.due_keys = replay_                     ? DueKeys::show
+                                : server_.pause.active() ? DueKeys::hide
+                                                         : DueKeys::remove;
     const Call* const outer = std::exchange(running_, &call);
     const Session* const outer_session = std::exchange(running_session_, &session);
     if (time != Time::inside) session.last_command = &command;
@@ -373,8 +396,9 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
         server_.after_command.drain();
         begin_laps();
     } else {
-        record(session, call, before);
+        record(session, call, before, db);
     }
+    if (logged) server_.append_log.end(session);
     running_ = outer;
     running_session_ = outer_session;
 }
@@ -384,6 +408,26 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     run(inner, session, call, Time::inside);
     // The outer command goes on as it was.
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
+}
+
+void Dispatcher::begin_replay(Session& session) {
+    // Scripts run with the dispatcher's own context, which has a caller only once a command has run.
+    if (cx_.caller == nullptr) cx_.caller = &session;
+    replay_.emplace(cx_);
+}
+
+void Dispatcher::replay(Session& session, Call& call) {
+    set_request(*replay_, session, call);
+    server_.keyspace.due_keys = DueKeys::show;
+    if (const Status status = call.command->run(*replay_); !status) session.reply.error(status.error());
+    server_.effects.clear();
+}
+
+void Dispatcher::end_replay() {
+    if (cx_.caller == replay_->caller && running_ == nullptr) cx_.caller = nullptr;
+    replay_.reset();
+    server_.keyspace.due_keys = DueKeys::remove;
+    server_.keyspace.touching = true;
 }
 
 void Dispatcher::execute_while_busy(Session& session, Call& call) {
@@ -408,7 +452,7 @@ void Dispatcher::execute_while_busy(Session& session, Call& call) {
     end_reply(session);
 }
 
-void Dispatcher::record(Session& session, Call& call, const Before& before) {
+void Dispatcher::record(Session& session, Call& call, const Before& before, int db) {
     lap_ = CycleClock::ticks();
     const std::uint64_t took_ns = CycleClock::ns(lap_ - before.ticks);
     count(session, *call.command, took_ns, before.errors);
@@ -418,7 +462,7 @@ void Dispatcher::record(Session& session, Call& call, const Before& before) {
         server_.note_call(session, call, took_ns, replied);
     if (server_.tracking.any()) [[unlikely]]
         server_.tracking.after(*call.command, call.words);
-    if (server_.after_command.drain()) [[unlikely]]
+    if (server_.after_command.drain(&call, db)) [[unlikely]]
         begin_laps();  // telling others is not the next command's
 }
 

@@ -17,6 +17,7 @@
 
 #include <absl/functional/function_ref.h>
 
+#include <optional>
 #include <vector>
 
 #include "datatypes/command/context.h"
@@ -35,6 +36,8 @@ class Dispatcher {
 
     // Looks the command up and hashes its first key. Cheap, changes nothing: done for a whole batch ahead.
     void resolve(Call& call, const Session& session) const;
+    // The same when the command (a container, if there is one) is known already; null: there is none.
+    void resolve(Call& call, const Session& session, Command* command) const;
     // Asking ahead for the memory that the requests of a batch will touch: each step goes to what the step before it
     // asked for, so take each for the whole batch. The line of the key (stage 1), its entry (2) ...
     void prefetch_key(const Call& call, const Session& session, int stage) const;
@@ -63,6 +66,12 @@ class Dispatcher {
     void execute_while_busy(Session& session, Call& call);
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
+
+    // Replay of a log: between begin_replay() and end_replay() nothing but replay() runs, which runs a command that was
+    // looked up and has the right number of words, and tells nobody. In the middle of a command that runs, too.
+    void begin_replay(Session& session);
+    void replay(Session& session, Call& call);
+    void end_replay();
 
     // The command that is running, for crash reports; null between commands.
     [[nodiscard]] const Call* running() const { return running_; }
@@ -96,6 +105,7 @@ class Dispatcher {
     Ran reject(Session& session, Call& call, Error error);
     enum class Time : std::uint8_t { first, again, inside };
     void run(Context& cx, Session& session, Call& call, Time time);
+    void set_request(Context& cx, Session& session, const Call& call);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
     // Of a session, when a command begins.
     struct Before {
@@ -103,13 +113,14 @@ class Dispatcher {
         std::uint64_t errors;
         std::size_t output_bytes;
     };
-    void record(Session& session, Call& call, const Before& before);
+    void record(Session& session, Call& call, const Before& before, int db);
     void begin_reply(Session& session);
     static void resume_reply(Session& session);
     void end_reply(Session& session);
 
     Server& server_;
     Context cx_;
+    std::optional<Context> replay_;  // while a log is replayed
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

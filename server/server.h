@@ -24,6 +24,7 @@
 #include "server/acl/access_log.h"
 #include "server/acl/users.h"
 #include "server/after_command.h"
+#include "server/append_log.h"
 #include "server/blocking.h"
 #include "server/call_log.h"
 #include "server/cycle_clock.h"
@@ -136,6 +137,7 @@ struct Server {
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
     Snapshots snapshots;
+    AppendLog append_log;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.

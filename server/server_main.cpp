@@ -91,7 +91,8 @@ int serve(Config& config, ProcessFacts facts) {
     log_notice("Server initialized");
     warn_of_machine(settings);
     for (const std::string& note : config.notes()) log_notice("{}", note);
-    if (const Status loaded = server.snapshots.load(); !loaded) return fail_logged(loaded.error().text());
+    if (const Status loaded = settings.aof.enabled ? server.append_log.load() : server.snapshots.load(); !loaded)
+        return fail_logged(loaded.error().text());
     server.loop->listeners->start(server);
     announce_ready(server);
     daemon_ready();
@@ -159,6 +160,7 @@ int main(int argc, char** argv) {
     keel::install_crash_report();
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error like a full disk
     try {
         return keel::run(argc, argv);
     } catch (const std::exception& error) {

@@ -65,6 +65,8 @@ class Rewrite {
         scheduled_ = true;
         failures_ = 0;
     }
+    // The log was turned off.
+    void unschedule() { scheduled_ = false; }
     [[nodiscard]] bool scheduled() const { return scheduled_; }
     [[nodiscard]] bool running() const { return state_ != State::idle; }
     [[nodiscard]] int child() const { return pid_; }  // 0: none

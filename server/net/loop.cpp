@@ -61,11 +61,13 @@ void Loop::turn(Server& server) {
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
     server.settle();
+    server.append_log.write();  // before replies leave
     server.clients.flush();
     due_left_ = false;
     if (server.has_due()) {  // after the replies: they don't wait for it
         due_left_ = server.expire(kExpireUs);
         server.settle();
+        server.append_log.write();
         server.clients.flush();
     }
 
@@ -73,6 +75,7 @@ void Loop::turn(Server& server) {
     if (now_us >= next_cron_us_ && !server.cron_paused) {
         server.cron();
         server.settle();
+        server.append_log.write();
         server.clients.flush();
         next_cron_us_ = now_us + 1'000'000 / server.settings.process.hz;
     }
