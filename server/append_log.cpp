@@ -31,7 +31,6 @@ constexpr ErrorText kCannotRewrite{
 constexpr ErrorText kNoLog{"ERR The append only file is off"};
 constexpr ErrorText kBeginning{"ERR The append only file has no base yet"};
 constexpr ErrorText kDiskFails{"ERR The append only file can't be written now"};
-constexpr std::uint64_t kStepBytes = 2 << 20;
 constexpr std::int64_t kRetryMs = 1000;
 
 // Of the changes, those of keys that went by themselves: not what the command did that met them.
@@ -103,6 +102,10 @@ Status AppendLog::load() {
     aof::Manifest manifest = log.manifest();
     KEEL_TRY(log.folder().upgrade(manifest));
     if (manifest.empty()) return begin_with_data(std::move(manifest));
+    std::uint64_t bytes = 0;  // a file that is missing is the replay's to tell
+    for (const aof::LogFile& file : manifest.files())
+        bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
+    const LoadingScope loading{server_.loading, bytes};
     KEEL_TRY(replay(log.folder(), std::move(manifest)));
     log_notice("DB loaded from append only file: {:.3f} seconds",
                static_cast<double>(server_.clock.steady_us() - started_us) / 1e6);
@@ -114,7 +117,8 @@ Status AppendLog::replay(const aof::Folder& folder, aof::Manifest manifest) {
     LogApplier applier{server_};
     aof::Replay replay{folder, manifest, server_.settings.aof.load_truncated, applier, preamble, server_.clock};
     for (bool done = false; !done;) {
-        KEEL_TRY(done, replay.step(kStepBytes));
+        KEEL_TRY(done, replay.step(static_cast<std::uint64_t>(server_.settings.snapshot.load_events_interval_bytes)));
+        KEEL_TRY(server_.loading.go_on(replay.loaded_bytes()));
     }
     server_.stats.dirty = 0;
     KEEL_TRY(parts_->log.open(std::move(manifest), replay.chain(), server_.clock.wall_ms()));
@@ -349,7 +353,8 @@ Status AppendLog::start_rewrite() {
 Result<AppendLog::Begun> AppendLog::rewrite(bool may_wait) {
     KEEL_TRY(prepare());
     if (parts_->rewrite.running()) return kRewriting;
-    if (may_wait || server_.snapshots.child().running() || stream_.in_unit()) {
+    // One that was given up may have left a child that has still to end.
+    if (may_wait || server_.snapshots.child().running() || parts_->child.running() || stream_.in_unit()) {
         parts_->rewrite.schedule();
         return Begun::scheduled;
     }

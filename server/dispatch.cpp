@@ -92,7 +92,8 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
         &Dispatcher::gate_authenticated,  // before all else: a stranger learns nothing, not even which commands exist
         &Dispatcher::gate_known,         &Dispatcher::gate_arity,      &Dispatcher::gate_protected,
         &Dispatcher::gate_queueable,     &Dispatcher::gate_permitted,  &Dispatcher::gate_memory,
-        &Dispatcher::gate_disk,          &Dispatcher::gate_subscribed, &Dispatcher::gate_paused,
+        &Dispatcher::gate_disk,          &Dispatcher::gate_subscribed, &Dispatcher::gate_loading,
+        &Dispatcher::gate_paused,
     };
     for (const Gate gate : kGates) {
         Verdict verdict = (this->*gate)(session, call);
@@ -149,7 +150,7 @@ Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
 }
 
 Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) {
-    if (replay_) [[unlikely]]
+    if (&session == replay_session_) [[unlikely]]
         return {};
     if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
     acl::Refusal refusal{acl::Denied::command};
@@ -209,6 +210,12 @@ Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
         if (call.command->spec().name == name) return {};
     }
     return refuse(errors::not_while_subscribed(call.command->name()));
+}
+
+Dispatcher::Verdict Dispatcher::gate_loading(Session&, Call& call) {
+    if (!server_.loading.active() || call.command->is(Flag::loading)) [[likely]]
+        return {};
+    return refuse(errors::kLoading);
 }
 
 Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
@@ -376,10 +383,12 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
         cx.list = nullptr;
         server_.append_log.begin();
     }
-    // While clients are paused nothing goes by itself, so that what a failover hands over stands still.
-    server_.keyspace.due_keys = replay_                     ? DueKeys::show
-                                : server_.pause.active() ? DueKeys::hide
-                                                         : DueKeys::remove;
+    // While clients are paused nothing goes by itself, so that what a failover hands over stands still; while data is
+    // loaded, because a log has still to say what becomes of a key.
+    const bool stands_still = server_.pause.active() || server_.loading.active();
+    server_.keyspace.due_keys = replaying_     ? DueKeys::show
+                                : stands_still ? DueKeys::hide
+                                               : DueKeys::remove;
     const Call* const outer = std::exchange(running_, &call);
     const Session* const outer_session = std::exchange(running_session_, &session);
     if (time != Time::inside) session.last_command = &command;
@@ -411,21 +420,25 @@ void Dispatcher::run_inside(Session& session, Call& call) {
 }
 
 void Dispatcher::begin_replay(Session& session) {
-    // Scripts run with the dispatcher's own context, which has a caller only once a command has run.
-    if (cx_.caller == nullptr) cx_.caller = &session;
     replay_.emplace(cx_);
+    replay_session_ = &session;
 }
 
 void Dispatcher::replay(Session& session, Call& call) {
     set_request(*replay_, session, call);
     server_.keyspace.due_keys = DueKeys::show;
+    // Commands of scripts run in a copy of the dispatcher's own context.
+    auto* const outer = std::exchange(cx_.caller, &session);
+    replaying_ = true;
     if (const Status status = call.command->run(*replay_); !status) session.reply.error(status.error());
+    replaying_ = false;
+    cx_.caller = outer;
     server_.effects.clear();
 }
 
 void Dispatcher::end_replay() {
-    if (cx_.caller == replay_->caller && running_ == nullptr) cx_.caller = nullptr;
     replay_.reset();
+    replay_session_ = nullptr;
     server_.keyspace.due_keys = DueKeys::remove;
     server_.keyspace.touching = true;
 }

@@ -67,8 +67,9 @@ class Dispatcher {
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
-    // Replay of a log: between begin_replay() and end_replay() nothing but replay() runs, which runs a command that was
-    // looked up and has the right number of words, and tells nobody. In the middle of a command that runs, too.
+    // Replay of a log by `session`: replay() runs a command that was looked up and has the right number of words, and tells
+    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command that
+    // runs, too.
     void begin_replay(Session& session);
     void replay(Session& session, Call& call);
     void end_replay();
@@ -95,6 +96,7 @@ class Dispatcher {
     Verdict gate_memory(Session& session, Call& call);
     Verdict gate_disk(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
+    Verdict gate_loading(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
     Verdict gate_busy(Session& session, Call& call);
 
@@ -120,7 +122,9 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
-    std::optional<Context> replay_;  // while a log is replayed
+    std::optional<Context> replay_;             // while a log is replayed
+    const Session* replay_session_ = nullptr;  // who replays it
+    bool replaying_ = false;                   // a command of it runs
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

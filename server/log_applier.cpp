@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "protocol/base/words.h"
 #include "server/server.h"
 
@@ -107,6 +110,9 @@ Status LogApplier::run_queue() {
 }
 
 Status LogApplier::run(Call& call) {
+    const std::int32_t delay_us = server_.settings.snapshot.key_load_delay_us;  // for tests
+    if (delay_us > 0) [[unlikely]]
+        std::this_thread::sleep_for(std::chrono::microseconds{delay_us});
     const std::uint64_t errors_before = session_.reply.errors_written();
     server_.dispatcher.replay(session_, call);
     if (!session_.output.empty()) session_.output.clear();

@@ -111,6 +111,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),
       families(std::make_unique<CommandFamilies>(*this)),
       users(registry, settings.acl),
+      loading(*this),
       snapshots(*this),
       append_log(*this) {
     facts.started_us = clock.steady_us();
@@ -205,6 +206,7 @@ std::unique_ptr<Transaction> Server::end_transaction(Session& session) {
 }
 
 bool Server::make_room() {
+    if (loading.active()) return true;
     const std::uint64_t started = CycleClock::ticks();
     const bool fits = evictor.make_room();
     note_latency("eviction-cycle", started);
@@ -214,7 +216,7 @@ bool Server::make_room() {
 // ---- Time ----
 
 bool Server::has_due() {
-    if (!keyspace.active_expire || pause.active() || settings.process.import_mode) return false;
+    if (!keyspace.active_expire || pause.active() || loading.active() || settings.process.import_mode) return false;
     const auto earliest = keyspace.earliest_deadline();
     return earliest && *earliest <= keyspace.now();
 }
@@ -262,8 +264,10 @@ void Server::cron() {
     loop->tls.cron(settings.tls, now_ms);
     if (!pause.active()) make_room();
     after_command.drain();
-    snapshots.cron();
-    append_log.cron();
+    if (!loading.active()) {
+        snapshots.cron();
+        append_log.cron();
+    }
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
@@ -310,6 +314,12 @@ void Server::on_signal(int signal) {
 
 Status Server::shutdown(const ShutdownRequest& request) {
     log_warning("User requested shutdown...");
+    if (loading.active()) {  // what is on the disk is more than what is in memory
+        log_warning("The data is still being loaded: nothing is saved.");
+        loop->stop();
+        scripting->runner.abort();
+        return {};
+    }
     if (append_log.refusal() != nullptr && !request.force && !request.nosave) {
         log_warning("The AOF can't be written now, can't exit: {}", append_log.refusal()->text());
         return Error{"ERR Errors trying to SHUTDOWN. Check logs."};

@@ -31,6 +31,7 @@
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
+#include "server/loading.h"
 #include "server/monitors.h"
 #include "server/net/client_set.h"
 #include "server/pause.h"
@@ -136,6 +137,7 @@ struct Server {
     std::unique_ptr<CommandFamilies> families;
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
+    Loading loading;
     Snapshots snapshots;
     AppendLog append_log;
 
@@ -163,7 +165,7 @@ struct Server {
     // What the session had queued and watched, which it has not any more; null if nothing.
     std::unique_ptr<Transaction> end_transaction(Session& session);
 
-    // Makes room below maxmemory; see Evictor::make_room.
+    // Makes room below maxmemory; see Evictor::make_room. Not while data is loaded: nothing goes then.
     bool make_room();
     // Whether a key is due that we have to remove.
     [[nodiscard]] bool has_due();

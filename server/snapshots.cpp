@@ -23,7 +23,6 @@ constexpr ErrorText kFailed{"ERR"};
 constexpr ErrorText kOtherChild{
     "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
     "BGSAVE whenever possible."};
-constexpr std::uint64_t kStepBytes = 2 << 20;
 
 }  // namespace
 
@@ -58,7 +57,10 @@ Status Snapshots::add_library(Bytes code) {
 Status Snapshots::load() {
     const std::string file = path();
     KEEL_TRY(const bool there, files_.exists(file));
-    return there ? load_file(file, false) : Status{};
+    if (!there) return {};
+    KEEL_TRY(const std::uint64_t bytes, files_.size(file));
+    const LoadingScope loading{server_.loading, bytes};
+    return load_file(file, false);
 }
 
 Status Snapshots::load_file(const std::string& file, bool replace) {
@@ -76,14 +78,19 @@ Status Snapshots::load_file(const std::string& file, bool replace) {
                                 .any_version = settings.version_check == Snapshot::VersionCheck::relaxed,
                                 .replace = replace,
                                 .key_delay_us = settings.key_load_delay_us}};
-    for (bool done = false; !done;) {
-        Result<bool> step = loader.step(kStepBytes);
-        if (!step) return Error{fmt::format("Can't load {}: {}", file, step.error().text())};
-        done = *step;
-    }
+    if (const Status read = read_all(loader, reader); !read)
+        return Error{fmt::format("Can't load {}: {}", file, read.error().text())};
     note_loaded(loader);
     log_notice("DB loaded from disk: {:.3f} seconds",
                static_cast<double>(server_.clock.steady_us() - started_us) / 1e6);
+    return {};
+}
+
+Status Snapshots::read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader) {
+    for (bool done = false; !done;) {
+        KEEL_TRY(done, loader.step(static_cast<std::uint64_t>(server_.settings.snapshot.load_events_interval_bytes)));
+        KEEL_TRY(server_.loading.go_on(reader.offset()));
+    }
     return {};
 }
 
@@ -119,9 +126,7 @@ Result<std::uint64_t> Snapshots::load_part(ReadFile& file) {
                                 .drop_due = false,
                                 .more_may_follow = true,
                                 .key_delay_us = settings.key_load_delay_us}};
-    for (bool done = false; !done;) {
-        KEEL_TRY(done, loader.step(kStepBytes));
-    }
+    KEEL_TRY(read_all(loader, reader));
     note_loaded(loader);
     return reader.offset();
 }

@@ -69,6 +69,7 @@ class Snapshots final : private rdb::LibrarySink {
     Status add_library(Bytes code) override;
     [[nodiscard]] std::string path() const;
     Status load_file(const std::string& path, bool replace);
+    Status read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader);
     void note_loaded(const rdb::SnapshotLoader& loader);
     Status start_child();
     void ended(SnapshotChild::Outcome outcome);

@@ -189,6 +189,7 @@ Status DebugCommands::populate(Context& cx) {
     const std::int64_t size = cx.args.more() ? cx.args.next<std::int64_t>() : 0;
     KEEL_TRY(cx.args.done());
     if (count < 0 || size < 0) return errors::kMustBePositive;
+    if (server_.loading.active()) return errors::kLoading;
     keel::populate(cx.db(), count, prefix, size);
     server_.append_log.note_unsaid();
     cx.effects.flushed(cx.db().index());
@@ -212,6 +213,7 @@ Status DebugCommands::reload(Context& cx) {
         else
             return Error{"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."};
     }
+    if (server_.loading.active()) return errors::kLoading;
     const Status reloaded = server_.snapshots.reload(save, flush, merge);
     server_.append_log.note_unsaid();
     cx.effects.flushed(-1);  // whatever anybody knew of any key
@@ -227,6 +229,7 @@ Status DebugCommands::reload(Context& cx) {
 
 // LOADAOF
 Status DebugCommands::load_log(Context& cx) {
+    if (server_.loading.active()) return errors::kLoading;
     KEEL_TRY(server_.append_log.reload());
     cx.effects.flushed(-1);
     cx.effects.replicate_nothing();

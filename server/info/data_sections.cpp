@@ -57,20 +57,30 @@ void write_log(const Server& server, InfoText& out) {
     if (!server.append_log.on()) return;
     out.field("aof_current_size", log.current_bytes);
     out.field("aof_base_size", log.base_bytes);
-    out.field("aof_pending_rewrite", 0);
+    out.field("aof_pending_rewrite", log.scheduled ? 1 : 0);
     out.field("aof_buffer_length", log.buffer_bytes);
     out.field("aof_pending_bio_fsync", log.sync_pending ? 1 : 0);
     out.field("aof_delayed_fsync", log.delayed_syncs);
 }
 
+void write_loading(const Loading& loading, InfoText& out) {
+    if (!loading.active()) return;
+    out.field("loading_start_time", loading.started_s());
+    out.field("loading_total_bytes", loading.total_bytes());
+    out.field("loading_loaded_bytes", loading.loaded_bytes());
+    out.decimal("loading_loaded_perc", loading.percent(), 2);
+    out.field("loading_eta_seconds", loading.left_s());
+}
+
 }  // namespace
 
 void persistence(const Server& server, InfoText& out) {
-    out.field("loading", 0);
+    out.field("loading", server.loading.active() ? 1 : 0);
     out.field("async_loading", 0);
     write_child(server, out);
     write_snapshots(server, out);
     write_log(server, out);
+    write_loading(server.loading, out);
 }
 
 void replication(const Server& server, InfoText& out) {
