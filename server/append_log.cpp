@@ -167,7 +167,7 @@ Status AppendLog::reload() {
     server_.clients.release_held();  // offsets begin anew
     set_on(false);
     server_.keyspace.clear(false);
-    server_.scripting->libraries.flush();
+    static_cast<void>(server_.scripting->libraries.flush());
     const Status loaded = replay(parts_->log.folder(), parts_->log.manifest());
     if (loaded) return {};
     // The data is gone, and the log must not be written over with less.

@@ -150,8 +150,6 @@ Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
 }
 
 Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) {
-    if (&session == replay_session_) [[unlikely]]
-        return {};
     if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
     acl::Refusal refusal{acl::Denied::command};
     if (session.rights != nullptr) [[likely]] {
@@ -419,9 +417,8 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
 
-void Dispatcher::begin_replay(Session& session) {
+void Dispatcher::begin_replay() {
     replay_.emplace(cx_);
-    replay_session_ = &session;
 }
 
 void Dispatcher::replay(Session& session, Call& call) {
@@ -438,7 +435,6 @@ void Dispatcher::replay(Session& session, Call& call) {
 
 void Dispatcher::end_replay() {
     replay_.reset();
-    replay_session_ = nullptr;
     server_.keyspace.due_keys = DueKeys::remove;
     server_.keyspace.touching = true;
 }

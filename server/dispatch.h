@@ -67,10 +67,10 @@ class Dispatcher {
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
-    // Replay of a log by `session`: replay() runs a command that was looked up and has the right number of words, and tells
+    // Replay of a log: replay() runs a command that was looked up and has the right number of words, and tells
     // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command that
     // runs, too.
-    void begin_replay(Session& session);
+    void begin_replay();
     void replay(Session& session, Call& call);
     void end_replay();
 
@@ -122,9 +122,8 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
-    std::optional<Context> replay_;             // while a log is replayed
-    const Session* replay_session_ = nullptr;  // who replays it
-    bool replaying_ = false;                   // a command of it runs
+    std::optional<Context> replay_;  // while a log is replayed
+    bool replaying_ = false;        // a command of it runs
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

@@ -31,13 +31,14 @@ bool belongs(const Command& command) {
 
 LogApplier::LogApplier(Server& server) : server_(server), session_(0) {
     session_.authenticated = true;
+    session_.rights = server.users.unrestricted();
     session_.deny_blocking = true;
     session_.reply.set_muted(true);
     if (!server.facts.renames.empty()) {
         for (const auto& command : server.registry.all()) renamed_.emplace(command->spec().name, command.get());
     }
     server_.effects.set_heard(false);
-    server_.dispatcher.begin_replay(session_);
+    server_.dispatcher.begin_replay();
 }
 
 LogApplier::~LogApplier() { server_.dispatcher.end_replay(); }

@@ -7,8 +7,8 @@
 //                        `─ MULTI ... EXEC: kept until EXEC, then run
 //
 // Always true:
-//   1. Nobody is asked whether a command may run, nobody is told what it did: no rights, no gates, no statistics, no
-//      events, no log. A due key is there (DueKeys::show).
+//   1. Nobody is asked whether a command may run, nobody is told what it did: no gates, no statistics, no events, no
+//      log; its session may do everything. A due key is there (DueKeys::show).
 //   2. A transaction whose EXEC does not come runs nothing.
 //   3. Commands are found by the names they were made with, whatever rename-command says now, and else by the new ones.
 #pragma once

@@ -73,7 +73,7 @@ void follow_memory(Server& server) {
             "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). "
             "Keys will be evicted, or commands that take memory refused, as maxmemory-policy says.",
             limit, used);
-        server.evictor.make_room();  // a first step; more come with each command and periodically
+        server.make_room();  // a first step; more come with each command and periodically
         return {};
     });
     server.config.on_change({"maxmemory-clients"}, [&server]() -> Status {
