@@ -120,7 +120,8 @@ Status DumpCommands::restore(Context& cx) {
         return kBadFormat;
     }
 
-    if (deadline != kNoDeadline && deadline <= cx.now()) {
+    const bool past = deadline != kNoDeadline && deadline <= cx.now();
+    if (past && cx.keyspace.due_keys == DueKeys::remove) {
         drop_restored(cx, key, existing, *value);
     } else {
         Entry* entry = cx.db().put(key, existing, *value, deadline);

@@ -24,6 +24,12 @@ void EffectStream::end() {
     if (--depth_ == 0 && commands_ > 1) out_ += kExec;
 }
 
+void EffectStream::split() {
+    if (!in_unit()) return;
+    if (commands_ > 1) out_ += kExec;
+    commands_ = 0;
+}
+
 // Before a command: the database, and MULTI once it is known that there are two.
 void EffectStream::next(int db) {
     KEEL_DCHECK(depth_ > 0);
@@ -47,7 +53,7 @@ void EffectStream::command(int db, std::span<const Bytes> words) {
 }
 
 void EffectStream::clear() {
-    KEEL_DCHECK(depth_ == 0);
+    KEEL_DCHECK(!in_unit());
     if (out_.capacity() > kMostIdleBytes) out_ = {};
     out_.clear();
 }

@@ -41,9 +41,15 @@ class EffectStream {
     // The database that is selected behind bytes(); -1: none was yet.
     [[nodiscard]] int selected() const { return selected_; }
 
-    // What ended since clear().
+    // What a unit that is under way has said so far becomes one of its own: for when the stream has to end here.
+    void split();
+    // A unit has begun and has said something.
+    [[nodiscard]] bool in_unit() const { return depth_ > 0 && commands_ > 0; }
+
+    // What ended since clear(). Both only outside of a unit, or where one has said nothing yet.
     [[nodiscard]] Bytes bytes() const { return out_; }
     void clear();
+    [[nodiscard]] std::size_t memory_bytes() const { return out_.capacity(); }
 
   private:
     void next(int db);

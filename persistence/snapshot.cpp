@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "persistence/snapshot.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
-#include <vector>
 
+#include "persistence/child_process.h"
 #include "persistence/rdb/snapshot_file.h"
 #include "protocol/base/log.h"
-#include "protocol/base/number.h"
 
 namespace keel {
 
@@ -28,20 +23,6 @@ struct Report {
     std::uint64_t keys;
     std::uint64_t copied_bytes;
 };
-
-// Bytes that this process shares with nobody: in a child, what was copied since the fork. 0 if that cannot be told.
-std::uint64_t private_bytes() {
-    std::FILE* file = std::fopen("/proc/self/smaps_rollup", "re");
-    if (file == nullptr) return 0;
-    char line[256];
-    std::uint64_t sum_kb = 0;
-    while (std::fgets(line, sizeof(line), file) != nullptr) {
-        unsigned long long kb = 0;
-        if (std::sscanf(line, "Private_Dirty: %llu kB", &kb) == 1) sum_kb += kb;
-    }
-    std::fclose(file);
-    return sum_kb * 1024;
-}
 
 // The child's side of the pipe.
 class Reporter {
@@ -83,36 +64,9 @@ class Reporter {
     std::uint64_t copied_ = 0;
 };
 
-// Signals as a new program finds them: the parent's handlers speak to the parent's loop.
-void default_signals() {
-    for (const int signal : {SIGTERM, SIGINT, SIGALRM}) std::signal(signal, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-// A connection that the parent closes would stay open for as long as we have it too.
-void close_sockets() {
-    DIR* folder = opendir("/proc/self/fd");
-    if (folder == nullptr) return;
-    std::vector<int> sockets;
-    while (const dirent* entry = readdir(folder)) {
-        const auto number = parse_integer(entry->d_name);
-        struct stat facts {};
-        if (number && fstat(static_cast<int>(*number), &facts) == 0 && S_ISSOCK(facts.st_mode))
-            sockets.push_back(static_cast<int>(*number));
-    }
-    closedir(folder);
-    for (const int socket : sockets) ::close(socket);
-}
-
 [[noreturn]] void run_child(FileSystem& files, const rdb::SnapshotContent& content, const std::string& path, int pipe,
                             const Clock& clock, pid_t parent, const std::function<void()>& in_child) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);  // it died before the line above
-    default_signals();
-    close_sockets();
-    log_role('C');
+    become_child(parent);
     in_child();
     Reporter reporter{pipe, clock};
     const auto saved = rdb::save_snapshot(files, path, rdb::temporary_for(path, getpid()), content,
@@ -151,6 +105,7 @@ Status SnapshotChild::start(const rdb::SnapshotContent& content, const std::stri
     started_us_ = heard_us_ = clock_.steady_us();
     ++figures_.forks;
     figures_.last_fork_us = started_us_ - before;
+    figures_.last_fork_at_us = before;
     figures_.keys_written = 0;
     figures_.keys_total = content.keyspace.keys();
     figures_.copied_bytes = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/after_command.h"
 
+#include "server/append_log.h"
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
 #include "server/stats.h"
@@ -9,8 +10,9 @@
 
 namespace keel {
 
-bool AfterCommand::drain_all() {
+bool AfterCommand::drain_all(const Call* call, int db) {
     stats_.dirty += effects_.dirty();
+    if (log_ != nullptr && effects_.heard()) log_->note(effects_, call, db);
     const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();

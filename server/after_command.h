@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
-// keys, watch them or cache them, and, as they come to be, the log and replicas. The one place where the list of those
+// keys, watch them or cache them, the log, and, as they come to be, replicas. The one place where the list of those
 // stands.
 #pragma once
 
@@ -10,7 +10,9 @@
 
 namespace keel {
 
+class AppendLog;
 class Blocking;
+struct Call;
 class Tracking;
 class Watches;
 struct Stats;
@@ -27,20 +29,23 @@ class AfterCommand {
     AfterCommand(Effects& effects, Stats& stats, const Settings& settings)
         : effects_(effects), stats_(stats), settings_(settings) {}
 
+    void set_log(AppendLog* log) { log_ = log; }
     void set_events(KeyEventSink* sink) { events_ = sink; }
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
     void set_watches(Watches* watches) { watches_ = watches; }
     void set_tracking(Tracking* tracking) { tracking_ = tracking; }
 
-    // Also to be called after keys went by themselves (expiry, eviction). Whether there was somebody to tell.
-    bool drain() { return !effects_.empty() && drain_all(); }
+    // What `call` did in the database `db`; null: keys went by themselves (expiry, eviction). Whether there was somebody
+    // to tell, but for the log.
+    bool drain(const Call* call = nullptr, int db = 0) { return !effects_.empty() && drain_all(call, db); }
 
   private:
-    bool drain_all();
+    bool drain_all(const Call* call, int db);
 
     Effects& effects_;
     Stats& stats_;
     const Settings& settings_;
+    AppendLog* log_ = nullptr;
     KeyEventSink* events_ = nullptr;
     Blocking* blocking_ = nullptr;
     Watches* watches_ = nullptr;

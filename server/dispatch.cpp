@@ -28,7 +28,11 @@ Dispatcher::Dispatcher(Server& server)
 // ---- Ahead ----
 
 void Dispatcher::resolve(Call& call, const Session& session) const {
-    call.command = server_.registry.find(call.words[0]);
+    resolve(call, session, server_.registry.find(call.words[0]));
+}
+
+void Dispatcher::resolve(Call& call, const Session& session, Command* command) const {
+    call.command = command;
     if (call.command == nullptr) return;
     if (!call.command->subcommands().empty() && call.words.size() > 1) {
         // An unknown subcommand leaves the container, which cannot run: gate_known tells the client.
@@ -94,7 +98,7 @@ Dispatcher::Verdict Dispatcher::check_gates(Session& session, Call& call) {
     return ask<&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
                &Dispatcher::gate_protected, &Dispatcher::gate_queueable, &Dispatcher::gate_permitted,
                &Dispatcher::gate_memory, &Dispatcher::gate_disk, &Dispatcher::gate_subscribed,
-               &Dispatcher::gate_paused>(session, call);
+               &Dispatcher::gate_loading, &Dispatcher::gate_paused>(session, call);
 }
 
 Dispatcher::Verdict Dispatcher::gate_authenticated(Session& session, Call& call) {
@@ -172,6 +176,7 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
     if (server_.settings.memory.max_bytes == 0) [[likely]]
         return Verdict::pass;
     const bool fits = server_.make_room();
+    server_.after_command.drain();
     begin_laps();  // evicting others is not this command's
     if (fits) return Verdict::pass;
     // Whatever is queued takes memory.
@@ -182,11 +187,13 @@ Dispatcher::Verdict Dispatcher::gate_memory(Session& session, Call& call) {
 
 // PING too: whoever watches over the server asks with it.
 Dispatcher::Verdict Dispatcher::gate_disk(Session& session, Call& call) {
-    if (!server_.snapshots.refuses_writes()) [[likely]]
+    const bool snapshot_fails = server_.snapshots.refuses_writes();
+    const Error* const log_fails = server_.append_log.refusal();
+    if (!snapshot_fails && log_fails == nullptr) [[likely]]
         return Verdict::pass;
     const bool writes = has(wanted_flags(session, call), Flag::write);
     if (!writes && call.command->spec().name != "ping") return Verdict::pass;
-    return refuse(errors::kMisconfSnapshot);
+    return refuse(snapshot_fails ? Error{errors::kMisconfSnapshot} : Error{*log_fails});
 }
 
 // RESP2 has no way to tell a reply from a message: once subscribed, only a few commands may be sent.
@@ -199,6 +206,12 @@ Dispatcher::Verdict Dispatcher::gate_subscribed(Session& session, Call& call) {
         if (call.command->spec().name == name) return Verdict::pass;
     }
     return refuse(errors::not_while_subscribed(call.command->name()));
+}
+
+Dispatcher::Verdict Dispatcher::gate_loading(Session&, Call& call) {
+    if (!server_.loading.active() || call.command->is(Flag::loading)) [[likely]]
+        return Verdict::pass;
+    return refuse(errors::kLoading);
 }
 
 Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
@@ -342,7 +355,7 @@ Ran Dispatcher::reject(Session& session, Call& call, Error error) {
     return Ran::done;
 }
 
-void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
+void Dispatcher::set_request(Context& cx, Session& session, const Call& call) {
     const Command& command = *call.command;
     cx.args = Args{call.words, command.parent() != nullptr ? std::size_t{2} : std::size_t{1}};
     cx.command = &command;
@@ -354,8 +367,24 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     cx.list = call.list;
     cx.first_word = call.first_word;
     server_.keyspace.touching = !session.no_touch;
-    // While clients are paused nothing goes by itself, so that what a failover hands over stands still.
-    server_.keyspace.due_keys = server_.pause.active() ? DueKeys::hide : DueKeys::remove;
+}
+
+void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
+    const Command& command = *call.command;
+    set_request(cx, session, call);
+    // The log may want the words, all of them, when the command is over.
+    const bool logged = server_.append_log.on();
+    const int db = session.db_index;
+    if (logged) {
+        cx.list = nullptr;
+        server_.append_log.begin();
+    }
+    // While clients are paused nothing goes by itself, so that what a failover hands over stands still; while data is
+    // loaded, because a log has still to say what becomes of a key.
+    const bool stands_still = server_.pause.active() || server_.loading.active();
+    server_.keyspace.due_keys = replaying_     ? DueKeys::show
+                                : stands_still ? DueKeys::hide
+                                               : DueKeys::remove;
     const Call* const outer = std::exchange(running_, &call);
     const Session* const outer_session = std::exchange(running_session_, &session);
     if (time != Time::inside) session.last_command = &command;
@@ -372,8 +401,9 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
         server_.after_command.drain();
         begin_laps();
     } else {
-        record(session, call, before);
+        record(session, call, before, db);
     }
+    if (logged) server_.append_log.end(session);
     running_ = outer;
     running_session_ = outer_session;
 }
@@ -383,6 +413,28 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     run(inner, session, call, Time::inside);
     // The outer command goes on as it was.
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
+}
+
+void Dispatcher::begin_replay() {
+    replay_.emplace(cx_);
+}
+
+void Dispatcher::replay(Session& session, Call& call) {
+    set_request(*replay_, session, call);
+    server_.keyspace.due_keys = DueKeys::show;
+    // Commands of scripts run in a copy of the dispatcher's own context.
+    auto* const outer = std::exchange(cx_.caller, &session);
+    replaying_ = true;
+    if (const Status status = call.command->run(*replay_); !status) session.reply.error(status.error());
+    replaying_ = false;
+    cx_.caller = outer;
+    server_.effects.clear();
+}
+
+void Dispatcher::end_replay() {
+    replay_.reset();
+    server_.keyspace.due_keys = DueKeys::remove;
+    server_.keyspace.touching = true;
 }
 
 void Dispatcher::execute_while_busy(Session& session, Call& call) {
@@ -403,7 +455,7 @@ void Dispatcher::execute_while_busy(Session& session, Call& call) {
     end_reply(session);
 }
 
-void Dispatcher::record(Session& session, Call& call, const Before& before) {
+void Dispatcher::record(Session& session, Call& call, const Before& before, int db) {
     lap_ = CycleClock::ticks();
     const std::uint64_t took_ns = CycleClock::ns(lap_ - before.ticks);
     count(session, *call.command, took_ns, before.errors);
@@ -413,7 +465,7 @@ void Dispatcher::record(Session& session, Call& call, const Before& before) {
         server_.note_call(session, call, took_ns, replied);
     if (server_.tracking.any()) [[unlikely]]
         server_.tracking.after(*call.command, call.words);
-    if (server_.after_command.drain()) [[unlikely]]
+    if (server_.after_command.drain(&call, db)) [[unlikely]]
         begin_laps();  // telling others is not the next command's
 }
 

@@ -17,6 +17,7 @@
 
 #include <absl/functional/function_ref.h>
 
+#include <optional>
 #include <vector>
 
 #include "datatypes/command/context.h"
@@ -35,6 +36,8 @@ class Dispatcher {
 
     // Looks the command up and hashes its first key. Cheap, changes nothing: done for a whole batch ahead.
     void resolve(Call& call, const Session& session) const;
+    // The same when the command (a container, if there is one) is known already; null: there is none.
+    void resolve(Call& call, const Session& session, Command* command) const;
     // Asking ahead for the memory that the requests of a batch will touch: each step goes to what the step before it
     // asked for, so take each for the whole batch. The line of the key (stage 1), its entry (2) ...
     void prefetch_key(const Call& call, const Session& session, int stage) const;
@@ -64,6 +67,13 @@ class Dispatcher {
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
+    // Replay of a log: replay() runs a command that was looked up and has the right number of words, and tells
+    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command that
+    // runs, too.
+    void begin_replay();
+    void replay(Session& session, Call& call);
+    void end_replay();
+
     // The command that is running, for crash reports; null between commands.
     [[nodiscard]] const Call* running() const { return running_; }
     [[nodiscard]] const Session* running_session() const { return running_session_; }
@@ -88,6 +98,7 @@ class Dispatcher {
     Verdict gate_memory(Session& session, Call& call);
     Verdict gate_disk(Session& session, Call& call);
     Verdict gate_subscribed(Session& session, Call& call);
+    Verdict gate_loading(Session& session, Call& call);
     Verdict gate_paused(Session& session, Call& call);
     Verdict gate_busy(Session& session, Call& call);
 
@@ -98,6 +109,7 @@ class Dispatcher {
     Ran reject(Session& session, Call& call, Error error);
     enum class Time : std::uint8_t { first, again, inside };
     void run(Context& cx, Session& session, Call& call, Time time);
+    void set_request(Context& cx, Session& session, const Call& call);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
     // Of a session, when a command begins.
     struct Before {
@@ -105,7 +117,7 @@ class Dispatcher {
         std::uint64_t errors;
         std::size_t output_bytes;
     };
-    void record(Session& session, Call& call, const Before& before);
+    void record(Session& session, Call& call, const Before& before, int db);
     void begin_reply(Session& session);
     static void resume_reply(Session& session);
     void end_reply(Session& session);
@@ -113,6 +125,8 @@ class Dispatcher {
     Server& server_;
     Context cx_;
     Status refusal_{};       // of the gate that refused last
+    std::optional<Context> replay_;  // while a log is replayed
+    bool replaying_ = false;        // a command of it runs
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

@@ -72,11 +72,13 @@ std::uint64_t random_seed() {
 
 namespace {
 
-// The bytes that count for maxmemory. What scripts hold in Lua has a bound of its own, and no key should go for it; but
+// The bytes that count for maxmemory. Not those that the log has still to write, which go by themselves. What scripts
+// hold in Lua has a bound of its own, and no key should go for it; but
 // for the little that every interpreter takes, so that the figure is that of INFO.
-std::uint64_t memory_against_limit(const script::Scripting& scripting) {
+std::uint64_t memory_against_limit(const script::Scripting& scripting, const AppendLog& log) {
     constexpr std::uint64_t kUsual = std::uint64_t{1} << 20;
-    const std::uint64_t used = used_memory();
+    const std::uint64_t all = used_memory();
+    const std::uint64_t used = all - std::min(all, log.memory_bytes());
     const std::uint64_t held = scripting.vm_bytes();
     return held <= kUsual ? used : used - std::min(used, held - kUsual);
 }
@@ -95,7 +97,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
       evictor(keyspace, removals, settings.memory, clock, random,
-              [this] { return memory_against_limit(*scripting); }),
+              [this] { return memory_against_limit(*scripting, append_log); }),
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock),
@@ -109,7 +111,9 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),
       families(std::make_unique<CommandFamilies>(*this)),
       users(registry, settings.acl),
-      snapshots(*this) {
+      loading(*this),
+      snapshots(*this),
+      append_log(*this) {
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_open([this](Session& session) { acl::greet(users, session); });
@@ -127,7 +131,8 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     after_command.set_blocking(&blocking);
     after_command.set_watches(&watches);
     after_command.set_tracking(&tracking);
-    effects.set_heard(false);  // neither log nor replicas yet
+    after_command.set_log(&append_log);
+    effects.set_heard(false);  // the log says when
     dispatcher.context().blocker = &blocking;
     apply_settings();
     facts.memory_at_start = used_memory();
@@ -201,6 +206,7 @@ std::unique_ptr<Transaction> Server::end_transaction(Session& session) {
 }
 
 bool Server::make_room() {
+    if (loading.active()) return true;
     const std::uint64_t started = CycleClock::ticks();
     const bool fits = evictor.make_room();
     note_latency("eviction-cycle", started);
@@ -210,7 +216,7 @@ bool Server::make_room() {
 // ---- Time ----
 
 bool Server::has_due() {
-    if (!keyspace.active_expire || pause.active() || settings.process.import_mode) return false;
+    if (!keyspace.active_expire || pause.active() || loading.active() || settings.process.import_mode) return false;
     const auto earliest = keyspace.earliest_deadline();
     return earliest && *earliest <= keyspace.now();
 }
@@ -258,7 +264,10 @@ void Server::cron() {
     loop->tls.cron(settings.tls, now_ms);
     if (!pause.active()) make_room();
     after_command.drain();
-    snapshots.cron();
+    if (!loading.active()) {
+        snapshots.cron();
+        append_log.cron();
+    }
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
@@ -305,6 +314,20 @@ void Server::on_signal(int signal) {
 
 Status Server::shutdown(const ShutdownRequest& request) {
     log_warning("User requested shutdown...");
+    if (loading.active()) {  // what is on the disk is more than what is in memory
+        log_warning("The data is still being loaded: nothing is saved.");
+        loop->stop();
+        scripting->runner.abort();
+        return {};
+    }
+    if (append_log.refusal() != nullptr && !request.force && !request.nosave) {
+        log_warning("The AOF can't be written now, can't exit: {}", append_log.refusal()->text());
+        return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
+    }
+    if (append_log.beginning() && !request.force && !request.nosave) {
+        log_warning("Writing initial AOF, can't exit.");
+        return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
+    }
     const bool save = request.save || (!request.nosave && !settings.snapshot.save.empty());
     if (!snapshots.shut_down(save) && !request.force) {
         log_warning("Error trying to save the DB, can't exit.");
@@ -320,6 +343,7 @@ void Server::finish() {
     notify_supervisor(settings.process, "STOPPING=1\n");
     if (!settings.network.unix_socket.empty()) log_notice("Removing the unix socket file.");
     loop->listeners.reset();
+    append_log.close();
     clients.drain(kLastWordsUs);
     background.drain();
     if (!pid_file.empty()) {

@@ -24,12 +24,14 @@
 #include "server/acl/access_log.h"
 #include "server/acl/users.h"
 #include "server/after_command.h"
+#include "server/append_log.h"
 #include "server/blocking.h"
 #include "server/call_log.h"
 #include "server/cycle_clock.h"
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
+#include "server/loading.h"
 #include "server/monitors.h"
 #include "server/net/client_set.h"
 #include "server/pause.h"
@@ -135,7 +137,9 @@ struct Server {
     std::unique_ptr<CommandFamilies> families;
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
+    Loading loading;
     Snapshots snapshots;
+    AppendLog append_log;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.
@@ -161,7 +165,7 @@ struct Server {
     // What the session had queued and watched, which it has not any more; null if nothing.
     std::unique_ptr<Transaction> end_transaction(Session& session);
 
-    // Makes room below maxmemory; see Evictor::make_room.
+    // Makes room below maxmemory; see Evictor::make_room. Not while data is loaded: nothing goes then.
     bool make_room();
     // Whether a key is due that we have to remove.
     [[nodiscard]] bool has_due();

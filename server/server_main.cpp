@@ -5,7 +5,8 @@
 //     keel-server [FILE | -] [--directive value ...]
 //
 // Order of a start: arguments and file (any mistake ends here, on stderr), directory and log, daemon, file limit,
-// commands' names, sockets (a taken port ends here), data, "Ready to accept connections". Whatever ends it is said in
+// commands' names, sockets (a taken port ends here), data (clients get LOADING meanwhile), "Ready to accept
+// connections". Whatever ends it is said in
 // the log and on stderr, with exit status 1; a daemon's parent waits and passes that on.
 #include <fmt/core.h>
 #include <unistd.h>
@@ -91,11 +92,16 @@ int serve(Config& config, ProcessFacts facts) {
     log_notice("Server initialized");
     warn_of_machine(settings);
     for (const std::string& note : config.notes()) log_notice("{}", note);
-    if (const Status loaded = server.snapshots.load(); !loaded) return fail_logged(loaded.error().text());
+    // Who comes while the data is loaded is told so.
+    server.loop->begin(server);
     server.loop->listeners->start(server);
-    announce_ready(server);
-    daemon_ready();
-    server.loop->run(server);
+    const Status loaded = settings.aof.enabled ? server.append_log.load() : server.snapshots.load();
+    if (!loaded && !server.loop->stopped()) return fail_logged(loaded.error().text());
+    if (loaded) {
+        announce_ready(server);
+        daemon_ready();
+        server.loop->run(server);
+    }
     server.finish();
 #ifdef KEEL_SANITIZED
     return 0;  // everything is taken down, so that leaks show
@@ -159,6 +165,7 @@ int main(int argc, char** argv) {
     keel::install_crash_report();
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error like a full disk
     try {
         return keel::run(argc, argv);
     } catch (const std::exception& error) {

@@ -105,6 +105,7 @@ class Session : public Caller {
     std::size_t waiting_bytes = 0;         // of the command that waits for keys
     std::size_t transport_bytes = 0;       // what its TLS holds
     std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
+    std::uint64_t reply_waits_for = 0;     // its output stays until the log is durable up to here (net/client_set.h)
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
 
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.

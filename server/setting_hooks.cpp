@@ -9,7 +9,6 @@
 #include "server/net/loop.h"
 #include "server/process.h"
 #include "server/server.h"
-#include "server/start_checks.h"
 
 namespace keel {
 
@@ -74,7 +73,7 @@ void follow_memory(Server& server) {
             "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory usage ({}). "
             "Keys will be evicted, or commands that take memory refused, as maxmemory-policy says.",
             limit, used);
-        server.evictor.make_room();  // a first step; more come with each command and periodically
+        server.make_room();  // a first step; more come with each command and periodically
         return {};
     });
     server.config.on_change({"maxmemory-clients"}, [&server]() -> Status {
@@ -96,7 +95,11 @@ void follow_clients(Server& server) {
 }  // namespace
 
 void follow_settings(Server& server) {
-    server.config.on_change({"appendonly"}, [&server] { return refuse_unsafe(server.settings); });
+    server.config.on_change({"appendonly"}, [&server]() -> Status {
+        if (server.settings.aof.enabled) return server.append_log.start();
+        server.append_log.stop();
+        return {};
+    });
     server.config.on_change(
         {"maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "lazyfree-lazy-expire", "lazyfree-lazy-server-del",
          "slowlog-log-slower-than", "slowlog-max-len", "commandlog-request-larger-than",

@@ -20,7 +20,9 @@ namespace {
 constexpr ErrorText kAlready{"ERR Background save already in progress"};
 constexpr ErrorText kNothingToCancel{"ERR Background saving is currently not in progress or scheduled"};
 constexpr ErrorText kFailed{"ERR"};
-constexpr std::uint64_t kStepBytes = 2 << 20;
+constexpr ErrorText kOtherChild{
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
+    "BGSAVE whenever possible."};
 
 }  // namespace
 
@@ -32,13 +34,13 @@ std::string Snapshots::path() const {
     return join_path(server_.settings.process.directory, server_.settings.snapshot.file);
 }
 
-rdb::SnapshotContent Snapshots::content() const {
+rdb::SnapshotContent Snapshots::content(bool log_base) const {
     rdb::SnapshotContent content{.keyspace = server_.keyspace, .settings = server_.settings};
     content.facts = {{"redis-ver", std::string{kRedisVersion}},
                      {"redis-bits", integer_text(8 * sizeof(void*))},
                      {"ctime", integer_text(server_.clock.wall_ms() / 1000)},
                      {"used-mem", integer_text(static_cast<std::int64_t>(used_memory()))},
-                     {"aof-base", "0"},
+                     {"aof-base", log_base ? "1" : "0"},
                      {"keel-ver", std::string{kKeelVersion}}};
     for (const auto& [name, library] : server_.scripting->libraries.all()) content.libraries.push_back(library->code);
     return content;
@@ -55,7 +57,10 @@ Status Snapshots::add_library(Bytes code) {
 Status Snapshots::load() {
     const std::string file = path();
     KEEL_TRY(const bool there, files_.exists(file));
-    return there ? load_file(file, false) : Status{};
+    if (!there) return {};
+    KEEL_TRY(const std::uint64_t bytes, files_.size(file));
+    const LoadingScope loading{server_.loading, bytes};
+    return load_file(file, false);
 }
 
 Status Snapshots::load_file(const std::string& file, bool replace) {
@@ -73,19 +78,57 @@ Status Snapshots::load_file(const std::string& file, bool replace) {
                                 .any_version = settings.version_check == Snapshot::VersionCheck::relaxed,
                                 .replace = replace,
                                 .key_delay_us = settings.key_load_delay_us}};
+    if (const Status read = read_all(loader, reader); !read)
+        return Error{fmt::format("Can't load {}: {}", file, read.error().text())};
+    note_loaded(loader);
+    log_notice("DB loaded from disk: {:.3f} seconds",
+               static_cast<double>(server_.clock.steady_us() - started_us) / 1e6);
+    return {};
+}
+
+Status Snapshots::read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader) {
     for (bool done = false; !done;) {
-        Result<bool> step = loader.step(kStepBytes);
-        if (!step) return Error{fmt::format("Can't load {}: {}", file, step.error().text())};
-        done = *step;
+        KEEL_TRY(done, loader.step(static_cast<std::uint64_t>(server_.settings.snapshot.load_events_interval_bytes)));
+        KEEL_TRY(server_.loading.go_on(reader.offset()));
     }
+    return {};
+}
+
+void Snapshots::note_loaded(const rdb::SnapshotLoader& loader) {
     const auto& loaded = loader.figures();
     figures_.keys_loaded = loaded.loaded;
     figures_.keys_expired = loaded.expired;
     log_notice("Done loading RDB, keys loaded: {}, keys expired: {}, empty keys skipped: {}.", loaded.loaded,
                loaded.expired, loaded.empty);
-    log_notice("DB loaded from disk: {:.3f} seconds",
-               static_cast<double>(server_.clock.steady_us() - started_us) / 1e6);
-    return {};
+}
+
+Result<std::uint64_t> Snapshots::load_part(ReadFile& file) {
+    class Source final : public rdb::ByteSource {
+      public:
+        explicit Source(ReadFile& from) : from_(from) {}
+        Result<std::size_t> read(char* to, std::size_t room) override { return from_.read({to, room}); }
+
+      private:
+        ReadFile& from_;
+    };
+    Source source{file};
+    KEEL_TRY(const std::uint64_t bytes, file.size());
+    rdb::Reader reader{source, bytes};
+    replacing_libraries_ = false;
+    server_.keyspace.set_now(server_.clock.wall_ms());
+    const auto& settings = server_.settings.snapshot;
+    rdb::SnapshotLoader loader{reader,
+                               server_.keyspace,
+                               *this,
+                               server_.settings,
+                               {.check_sum = settings.checksum && !server_.debug.skip_checksums,
+                                .any_version = settings.version_check == Snapshot::VersionCheck::relaxed,
+                                .drop_due = false,
+                                .more_may_follow = true,
+                                .key_delay_us = settings.key_load_delay_us}};
+    KEEL_TRY(read_all(loader, reader));
+    note_loaded(loader);
+    return reader.offset();
 }
 
 Status Snapshots::reload(bool save_first, bool flush, bool merge) {
@@ -133,9 +176,11 @@ Status Snapshots::start_child() {
     return {};
 }
 
-Result<Snapshots::Begun> Snapshots::begin(bool may_wait) {
+Result<Snapshots::Begun> Snapshots::begin(bool may_wait, bool inside_transaction) {
     if (child_.running()) return kAlready;
-    if (may_wait) {
+    const bool other = server_.append_log.child_running();
+    if (other && !may_wait && !inside_transaction) return kOtherChild;
+    if (other || inside_transaction) {
         scheduled_ = true;
         return Begun::scheduled;
     }
@@ -189,6 +234,7 @@ void Snapshots::cron() {
         if (const auto outcome = child_.poll()) ended(*outcome);
         return;
     }
+    if (server_.append_log.child_running()) return;  // one at a time
     if (may_retry() && (scheduled_ || save_point_reached())) static_cast<void>(start_child());
 }
 

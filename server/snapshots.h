@@ -28,14 +28,18 @@ class Snapshots final : private rdb::LibrarySink {
 
     // Reads dir/dbfilename, if it is there, into the keyspace. The error is one sentence: file, offset, key, reason.
     Status load();
+    // Reads the snapshot that a log's base begins with, keys that are due too: what the log says of them comes after.
+    // Returns where it ends.
+    Result<std::uint64_t> load_part(ReadFile& file);
     // The same over what is there: `merge` lets keys of the file take the place of those that are there.
     Status reload(bool save_first, bool flush, bool merge);
     // Writes the file now, while nothing else runs.
     Status save_now();
 
-    // BGSAVE: begins one in the background. The error is that of the reply.
+    // BGSAVE: begins one in the background, or (for `may_wait` while the log is rewritten, and in a transaction, of which
+    // the child would see the first half) as soon as may be. The error is that of the reply.
     enum class Begun : std::uint8_t { started, scheduled };
-    Result<Begun> begin(bool may_wait);
+    Result<Begun> begin(bool may_wait, bool inside_transaction);
     // BGSAVE CANCEL; the words of the reply.
     Result<Bytes> cancel();
     // What the child says, what is due. Several times a second.
@@ -45,6 +49,9 @@ class Snapshots final : private rdb::LibrarySink {
 
     // Whether writes are refused, because the last save failed and there are save points.
     [[nodiscard]] bool refuses_writes() const;
+
+    // What a file is made of; `log_base`: the base of an append-only log.
+    [[nodiscard]] rdb::SnapshotContent content(bool log_base = false) const;
 
     struct Figures {
         std::int64_t last_save_s = 0;  // Unix time; of the start, until something is saved
@@ -61,8 +68,9 @@ class Snapshots final : private rdb::LibrarySink {
   private:
     Status add_library(Bytes code) override;
     [[nodiscard]] std::string path() const;
-    [[nodiscard]] rdb::SnapshotContent content() const;
     Status load_file(const std::string& path, bool replace);
+    Status read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader);
+    void note_loaded(const rdb::SnapshotLoader& loader);
     Status start_child();
     void ended(SnapshotChild::Outcome outcome);
     [[nodiscard]] bool save_point_reached() const;

@@ -14,7 +14,6 @@ Error not_in_this_build(Bytes directive, Bytes what) {
 }  // namespace
 
 Status refuse_unsafe(const Settings& settings) {
-    if (settings.aof.enabled) return not_in_this_build("appendonly", "append-only file");
     if (!settings.replication.primary_host.empty()) return not_in_this_build("replicaof", "replication");
     if (settings.cluster.enabled) return not_in_this_build("cluster-enabled", "cluster mode");
     return {};

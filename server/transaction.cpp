@@ -13,6 +13,7 @@ void CommandQueue::add(const Call& call) {
     item.word_count = static_cast<std::uint32_t>(call.words.size());
     if (!call.raw.empty()) [[likely]] {
         const std::size_t at = bytes_.size();
+        item.raw = {at, call.raw.size()};
         bytes_ += call.raw;
         for (const Bytes word : call.words)
             words_.push_back({at + static_cast<std::size_t>(word.data() - call.raw.data()), word.size()});
@@ -39,6 +40,7 @@ void CommandQueue::unpack(std::vector<Bytes>& words, std::vector<Call>& calls) c
         call.first_key_hash = item.first_key_hash;
         call.first_key_at = item.first_key_at;
         call.request_bytes = item.request_bytes;
+        call.raw = Bytes{bytes_}.substr(item.raw.at, item.raw.size);
     }
 }
 

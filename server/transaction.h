@@ -43,6 +43,7 @@ class CommandQueue {
         Command* command;
         std::uint64_t first_key_hash;
         std::size_t request_bytes;
+        Slice raw;  // of size 0 if it is only there in words
         std::uint32_t first_word;
         std::uint32_t word_count;
         std::uint32_t first_key_at;

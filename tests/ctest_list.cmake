@@ -48,6 +48,13 @@ endif()
 if(KEEL_ASAN_DIR AND EXISTS ${KEEL_ASAN_DIR}/keel-server)
   add_e2e(asan.e2e ${KEEL_ASAN_DIR}/keel-server "e2e;asan")
 endif()
+# kill -9 at random moments: nine times in e2e.append_log, here for long.
+if(KEEL_TEST_MODE STREQUAL "long" AND TARGET keel-server)
+  add_test(NAME crashes COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider test_append_log.py -k kill_at_any_moment
+           WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/e2e)
+  set_tests_properties(crashes PROPERTIES LABELS e2e TIMEOUT 3600
+    ENVIRONMENT "KEEL_SERVER=$<TARGET_FILE:keel-server>;KEEL_CRASHES=300;PYTHONDONTWRITEBYTECODE=1")
+endif()
 if(KEEL_TEST_MODE STREQUAL "long" AND TARGET keel-server)
   add_e2e(tls.e2e $<TARGET_FILE:keel-server> "e2e;tls" "KEEL_TEST_TLS=1")
 endif()

@@ -184,7 +184,8 @@ void apply_getex(Context& cx, Bytes key, Entry* entry, const SetOptions& options
     const int db = cx.db().index();
     if (options.has_deadline()) {
         // Only an absolute time can be over already.
-        if (deadline <= cx.now()) return remove(cx, key, entry, cx.keyspace.lazy_expire);
+        if (deadline <= cx.now() && cx.keyspace.due_keys == DueKeys::remove)
+            return remove(cx, key, entry, cx.keyspace.lazy_expire);
         cx.db().set_deadline(entry, deadline);
         cx.changed(key, events::kExpire);
         IntegerText scratch;

@@ -26,7 +26,7 @@ Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_ba
 Rewrite::~Rewrite() = default;
 
 Status Rewrite::start(std::int64_t now_ms) {
-    if (running()) return kRunning;
+    if (running() || pid_ != 0) return kRunning;  // a child that was told to stop may still be there
     now_ms_ = now_ms;
     scheduled_ = false;
     ++rewrites_;
@@ -154,7 +154,7 @@ void Rewrite::finish(bool good, bool counts) {
 bool Rewrite::due(std::int64_t now_ms) {
     now_ms_ = now_ms;
     install_if_ready();
-    if (running()) return false;
+    if (running() || pid_ != 0) return false;
     if (scheduled_) return failures_ < kFailuresToPause || !limited(now_ms);
     if (log_.mode() != Log::Mode::on) return false;
     if (log_.needs_rewrite()) return !limited(now_ms);

@@ -50,7 +50,7 @@ class Rewrite {
 
     // The log is off: the data gets a log, or, in a log that has a hole, a new one (Mode::waiting until it is there).
     // The log is on: see the story. After it, the next effect has to select its database. Errors: one is running, the
-    // disk would not take a new file, no fork.
+    // disk would not take a new file, no fork, or a child that was told to stop is still there.
     [[nodiscard]] Status start(std::int64_t now_ms);
     // The child has ended. `pid` of somebody else's child: ignored.
     void on_child_done(int pid, ChildEnd end, std::int64_t now_ms);
@@ -65,6 +65,8 @@ class Rewrite {
         scheduled_ = true;
         failures_ = 0;
     }
+    // The log was turned off.
+    void unschedule() { scheduled_ = false; }
     [[nodiscard]] bool scheduled() const { return scheduled_; }
     [[nodiscard]] bool running() const { return state_ != State::idle; }
     [[nodiscard]] int child() const { return pid_; }  // 0: none

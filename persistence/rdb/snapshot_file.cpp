@@ -34,15 +34,20 @@ Result<std::uint64_t> write_new(FileSystem& files, const std::string& path, cons
         KEEL_TRY(files.remove(path));
     }
     KEEL_TRY(const auto file, files.create(path));
-    const auto& settings = content.settings.snapshot;
-    FileSink sink{*file, settings.incremental_fsync};
-    Writer writer{{.squeeze = settings.compression, .checksum = settings.checksum}, sink};
-    KEEL_TRY(write_snapshot(writer, content, tell));
-    KEEL_TRY(file->sync());
-    return writer.written();
+    return write_snapshot_file(*file, content, content.settings.snapshot.incremental_fsync, tell);
 }
 
 }  // namespace
+
+Result<std::uint64_t> write_snapshot_file(AppendFile& file, const SnapshotContent& content, bool incremental_sync,
+                                          KeysWritten tell) {
+    const auto& settings = content.settings.snapshot;
+    FileSink sink{file, incremental_sync};
+    Writer writer{{.squeeze = settings.compression, .checksum = settings.checksum}, sink};
+    KEEL_TRY(write_snapshot(writer, content, tell));
+    KEEL_TRY(file.sync());
+    return writer.written();
+}
 
 Result<std::uint64_t> save_snapshot(FileSystem& files, const std::string& path, const std::string& temporary,
                                     const SnapshotContent& content, KeysWritten tell) {

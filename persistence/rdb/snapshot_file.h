@@ -21,6 +21,10 @@ namespace keel::rdb {
 Result<std::uint64_t> save_snapshot(FileSystem& files, const std::string& path, const std::string& temporary,
                                     const SnapshotContent& content, KeysWritten tell);
 
+// Writes the snapshot to an open file, which is synced on the way if `incremental_sync`, at its end in any case.
+Result<std::uint64_t> write_snapshot_file(AppendFile& file, const SnapshotContent& content, bool incremental_sync,
+                                          KeysWritten tell);
+
 // The name of the file that process `pid` writes to, in the folder of `path`.
 [[nodiscard]] std::string temporary_for(const std::string& path, int pid);
 

@@ -29,6 +29,12 @@ Users::Users(const Registry& registry, const Acl& settings) : commands_(registry
     required_password_ = settings_.require_pass;
 }
 
+Users::Held Users::unrestricted() const {
+    auto user = std::make_shared<User>("", commands_, true);
+    for (const Bytes rule : {"+@all", "~*", "&*"}) KEEL_CHECK(user->apply(rule, true));
+    return user;
+}
+
 void Users::make_default(User& user) const {
     for (const Bytes rule : {"on", "nopass", "~*", "&*", "+@all"}) KEEL_CHECK(user.apply(rule, true));
     if (!settings_.require_pass.empty()) KEEL_CHECK(user.apply(">" + settings_.require_pass, true));

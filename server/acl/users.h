@@ -35,6 +35,8 @@ class Users {
 
     [[nodiscard]] const Commands& commands() const { return commands_; }
     [[nodiscard]] Held default_user() const { return default_; }
+    // One that nobody can come in as and who may do everything: for what the server itself runs again.
+    [[nodiscard]] Held unrestricted() const;
     // Who says nothing is in: the default user is on and needs no password.
     [[nodiscard]] bool open() const { return default_->enabled() && default_->without_password(); }
 

@@ -33,7 +33,8 @@ Status ConfigCommands::set(Context& cx) {
     const Session& session = session_of(cx);
     const Protected guarded = server_.settings.acl.protected_configs;
     const bool local = session.unix_socket || session.loopback;
-    const Config::Caller caller{.may_set_guarded = guarded == Protected::yes || (guarded == Protected::local && local)};
+    const Config::Caller caller{.may_set_guarded = guarded == Protected::yes || (guarded == Protected::local && local),
+                                .loading = server_.loading.active()};
     KEEL_TRY(server_.config.set(pairs, caller));
     // Not by a hook: one that is undone would have made an open door of a default user whose password came from ACL
     // SETUSER.

@@ -45,6 +45,7 @@ std::span<const DebugCommands::Subcommand> DebugCommands::table() {
         {"HTSTATS", 1, 2, &C::table_stats, "<database> [full]", "Figures of a database's tables."},
         {"HTSTATS-KEY", 1, 2, &C::table_stats_of_key, "<key> [full]", "Figures of a value's table."},
         {"LEAK", 1, 1, &C::leak, "<text>", "Forgets to free a copy of the text."},
+        {"LOADAOF", 0, 0, &C::load_log, "", "Writes the append-only log out, and loads it again over nothing."},
         {"LOG", 1, 1, &C::log, "<message>", "Writes a line to the log."},
         {"MALLCTL", 1, 2, &C::allocator_number, "<name> [<value>]", "Reads or sets a number of the allocator."},
         {"MALLCTL-STR", 1, 2, &C::allocator_text, "<name> [<value>|VOID]", "Reads or sets a text of the allocator."},
@@ -188,7 +189,9 @@ Status DebugCommands::populate(Context& cx) {
     const std::int64_t size = cx.args.more() ? cx.args.next<std::int64_t>() : 0;
     KEEL_TRY(cx.args.done());
     if (count < 0 || size < 0) return errors::kMustBePositive;
+    if (server_.loading.active()) return errors::kLoading;
     keel::populate(cx.db(), count, prefix, size);
+    server_.append_log.note_unsaid();
     cx.effects.flushed(cx.db().index());
     cx.effects.replicate_nothing();
     cx.reply().ok();
@@ -210,7 +213,9 @@ Status DebugCommands::reload(Context& cx) {
         else
             return Error{"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."};
     }
+    if (server_.loading.active()) return errors::kLoading;
     const Status reloaded = server_.snapshots.reload(save, flush, merge);
+    server_.append_log.note_unsaid();
     cx.effects.flushed(-1);  // whatever anybody knew of any key
     cx.effects.replicate_nothing();
     if (!reloaded) {
@@ -218,6 +223,17 @@ Status DebugCommands::reload(Context& cx) {
         return Error{"ERR Error trying to load the RDB dump, check server logs."};
     }
     log_warning("DB reloaded by DEBUG RELOAD");
+    cx.reply().ok();
+    return {};
+}
+
+// LOADAOF
+Status DebugCommands::load_log(Context& cx) {
+    if (server_.loading.active()) return errors::kLoading;
+    KEEL_TRY(server_.append_log.reload());
+    cx.effects.flushed(-1);
+    cx.effects.replicate_nothing();
+    log_warning("Append Only File loaded by DEBUG LOADAOF");
     cx.reply().ok();
     return {};
 }

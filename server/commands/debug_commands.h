@@ -41,6 +41,7 @@ class DebugCommands {
     Status table_stats(Context& cx);
     Status table_stats_of_key(Context& cx);
     Status reload(Context& cx);
+    Status load_log(Context& cx);
     // Switches
     Status set_active_expire(Context& cx);
     Status pause_cron(Context& cx);

@@ -60,11 +60,11 @@ void write_parts(const MemoryReport& report, MapReply& map) {
     map.integer("peak.allocated", report.peak);
     map.integer("total.allocated", report.used);
     map.integer("startup.allocated", report.startup);
-    map.integer("replication.backlog", 0);  // these and the next: idle
+    map.integer("replication.backlog", 0);  // this and the next of replication and cluster: idle
     map.integer("clients.slaves", report.clients_replica);
     map.integer("clients.normal", report.clients_normal);
     map.integer("cluster.links", 0);
-    map.integer("aof.buffer", 0);
+    map.integer("aof.buffer", report.log);
     map.integer("lua.caches", report.eval_scripts);
     map.integer("functions.caches", report.libraries);
     std::uint64_t tables = 0;

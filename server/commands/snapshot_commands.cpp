@@ -30,11 +30,17 @@ Status SnapshotCommands::bgsave(Context& cx) {
         schedule = cx.args.accept("SCHEDULE");
         if (!schedule || cx.args.more()) return errors::kSyntax;
     }
-    // Not from within a transaction: the child would see its first half.
-    const bool waits = cx.caller->deny_blocking;
-    KEEL_TRY(const Snapshots::Begun begun, server_.snapshots.begin(waits));
+    KEEL_TRY(const Snapshots::Begun begun, server_.snapshots.begin(schedule, cx.caller->deny_blocking));
     cx.reply().simple(begun == Snapshots::Begun::scheduled ? "Background saving scheduled"
                                                            : "Background saving started");
+    return {};
+}
+
+// BGREWRITEAOF
+Status SnapshotCommands::bgrewriteaof(Context& cx) {
+    KEEL_TRY(const AppendLog::Begun begun, server_.append_log.rewrite(cx.caller->deny_blocking));
+    cx.reply().simple(begun == AppendLog::Begun::scheduled ? "Background append only file rewriting scheduled"
+                                                           : "Background append only file rewriting started");
     return {};
 }
 
@@ -65,6 +71,15 @@ std::span<const CommandSpec> SnapshotCommands::rows() {
          .complexity = "O(1)",
          .summary = "Writes a snapshot to disk in the background, or stops doing so.",
          .syntax = "[SCHEDULE|CANCEL]"},
+        {.name = "bgrewriteaof",
+         .run = method<&SnapshotCommands::bgrewriteaof>,
+         .arity = exactly(1),
+         .flags = Flag::admin | Flag::noscript | Flag::no_async_loading,
+         .group = Group::server,
+         .since = "1.0.0",
+         .complexity = "O(1)",
+         .summary = "Writes the append-only log anew, as short as the data allows, in the background.",
+         .syntax = {}},
         {.name = "lastsave",
          .run = method<&SnapshotCommands::lastsave>,
          .arity = exactly(1),

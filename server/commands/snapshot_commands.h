@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// SAVE, BGSAVE, LASTSAVE.
+// SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE.
 #pragma once
 
 #include "datatypes/command/context.h"
@@ -16,6 +16,7 @@ class SnapshotCommands {
 
     Status save(Context& cx);
     Status bgsave(Context& cx);
+    Status bgrewriteaof(Context& cx);
     Status lastsave(Context& cx);
 
   private:

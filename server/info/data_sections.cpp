@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// INFO persistence, replication, cluster. What is logged, copied to others and shared among nodes is idle in this
-// version: its fields hold what Redis shows of an idle feature.
+// INFO persistence, replication, cluster. What is copied to others and shared among nodes is idle in this version: its
+// fields hold what Redis shows of an idle feature.
 #include "server/info/sections.h"
 #include "server/server.h"
 
@@ -40,29 +40,47 @@ void write_snapshots(const Server& server, InfoText& out) {
     out.field("rdb_last_load_keys_loaded", figures.keys_loaded);
 }
 
-void write_log(InfoText& out) {
-    out.field("aof_enabled", 0);
-    out.field("aof_rewrite_in_progress", 0);
-    out.field("aof_rewrite_scheduled", 0);
-    out.field("aof_last_rewrite_time_sec", -1);
-    out.field("aof_current_rewrite_time_sec", -1);
-    out.field("aof_last_bgrewrite_status", "ok");
-    out.field("aof_rewrites", 0);
-    out.field("aof_rewrites_consecutive_failures", 0);
-    out.field("aof_last_write_status", "ok");
-    out.field("aof_last_cow_size", 0);
+void write_log(const Server& server, InfoText& out) {
+    const AppendLog::Figures log = server.append_log.figures();
+    out.field("aof_enabled", server.append_log.on() ? 1 : 0);
+    out.field("aof_rewrite_in_progress", log.rewriting ? 1 : 0);
+    out.field("aof_rewrite_scheduled", log.scheduled ? 1 : 0);
+    out.field("aof_last_rewrite_time_sec", log.last_rewrite_s);
+    out.field("aof_current_rewrite_time_sec", log.current_rewrite_s);
+    out.field("aof_last_bgrewrite_status", log.last_rewrite_ok ? "ok" : "err");
+    out.field("aof_rewrites", log.rewrites);
+    out.field("aof_rewrites_consecutive_failures", log.failures);
+    out.field("aof_last_write_status", log.last_write_ok ? "ok" : "err");
+    out.field("aof_last_cow_size", log.last_copied_bytes);
     out.field("module_fork_in_progress", 0);
     out.field("module_fork_last_cow_size", 0);
+    if (!server.append_log.on()) return;
+    out.field("aof_current_size", log.current_bytes);
+    out.field("aof_base_size", log.base_bytes);
+    out.field("aof_pending_rewrite", log.scheduled ? 1 : 0);
+    out.field("aof_buffer_length", log.buffer_bytes);
+    out.field("aof_pending_bio_fsync", log.sync_pending ? 1 : 0);
+    out.field("aof_delayed_fsync", log.delayed_syncs);
+}
+
+void write_loading(const Loading& loading, InfoText& out) {
+    if (!loading.active()) return;
+    out.field("loading_start_time", loading.started_s());
+    out.field("loading_total_bytes", loading.total_bytes());
+    out.field("loading_loaded_bytes", loading.loaded_bytes());
+    out.decimal("loading_loaded_perc", loading.percent(), 2);
+    out.field("loading_eta_seconds", loading.left_s());
 }
 
 }  // namespace
 
 void persistence(const Server& server, InfoText& out) {
-    out.field("loading", 0);
+    out.field("loading", server.loading.active() ? 1 : 0);
     out.field("async_loading", 0);
     write_child(server, out);
     write_snapshots(server, out);
-    write_log(out);
+    write_log(server, out);
+    write_loading(server.loading, out);
 }
 
 void replication(const Server& server, InfoText& out) {

@@ -37,7 +37,8 @@ MemoryReport memory_report(const Server& server) {
     });
     out.eval_scripts = server.scripting->scripts.source_bytes() + server.scripting->scripts.vm_bytes();
     out.libraries = server.scripting->libraries.code_bytes() + server.scripting->libraries.vm_bytes();
-    out.overhead = out.startup + out.clients_normal + out.clients_replica;
+    out.log = server.append_log.memory_bytes();
+    out.overhead = out.startup + out.clients_normal + out.clients_replica + out.log;
     for (int i = 0; i < server.keyspace.count(); ++i) {
         const Database& db = server.keyspace.db(i);
         if (db.size() == 0) continue;

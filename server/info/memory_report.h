@@ -27,6 +27,7 @@ struct MemoryReport {
     AllocatorFigures allocator;  // where the allocator does not tell: used, and resident
     std::uint64_t clients_normal = 0;
     std::uint64_t clients_replica = 0;
+    std::uint64_t log = 0;           // what the append-only log has not on the disk
     std::uint64_t eval_scripts = 0;  // their interpreter and their sources
     std::uint64_t libraries = 0;     // of functions, the same
     std::uint64_t keys = 0;

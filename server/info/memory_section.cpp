@@ -68,16 +68,16 @@ void write_scripts(const script::Scripting& scripting, InfoText& out) {
     out.size("used_memory_scripts", sources + codes);
 }
 
-// Idle: replication, cluster, append-only file.
-void write_buffers(InfoText& out) {
-    out.field("mem_not_counted_for_evict", 0);
+// Idle: replication, cluster.
+void write_buffers(const MemoryReport& report, InfoText& out) {
+    out.field("mem_not_counted_for_evict", report.log);
     out.field("mem_replication_backlog", 0);
     out.field("mem_total_replication_buffers", 0);
     out.field("mem_replica_full_sync_buffer", 0);
     out.field("mem_cluster_links", 0);
     out.field("mem_cluster_slot_export", 0);
     out.field("mem_cluster_slot_import", 0);
-    out.field("mem_aof_buffer", 0);
+    out.field("mem_aof_buffer", report.log);
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void memory(const Server& server, InfoText& out) {
     out.size("maxmemory", server.settings.memory.max_bytes);
     out.field("maxmemory_policy", policy_name(server.settings.memory.policy));
     write_ratios(report, out);
-    write_buffers(out);
+    write_buffers(report, out);
     out.field("mem_clients_slaves", report.clients_replica);
     out.field("mem_clients_normal", report.clients_normal);
     out.field("mem_overhead_db_hashtable_rehashing", 0);  // a table grows in place: there is never a second one

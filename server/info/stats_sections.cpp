@@ -50,9 +50,12 @@ void write_keys(const Server& server, InfoText& out) {
     out.field("keyspace_misses", counters.misses);
 }
 
-void write_forks(const SnapshotChild::Figures& child, InfoText& out) {
-    out.field("latest_fork_usec", child.last_fork_us);
-    out.field("total_forks", child.forks);
+void write_forks(const Server& server, InfoText& out) {
+    const SnapshotChild::Figures& snapshot = server.snapshots.child().figures();
+    const AppendLog::Figures log = server.append_log.figures();
+    const bool log_is_latest = log.last_fork_at_us > snapshot.last_fork_at_us;
+    out.field("latest_fork_usec", log_is_latest ? log.last_fork_us : snapshot.last_fork_us);
+    out.field("total_forks", snapshot.forks + log.forks);
 }
 
 // Idle: replication, defragmentation.
@@ -105,7 +108,7 @@ void stats(const Server& server, InfoText& out) {
     out.field("tracking_total_keys", server.tracking.key_count());
     out.field("tracking_total_items", server.tracking.item_count());
     out.field("tracking_total_prefixes", server.tracking.prefix_count());
-    write_forks(server.snapshots.child().figures(), out);
+    write_forks(server, out);
     write_idle(out);
     out.field("unexpected_error_replies", 0);
     out.field("total_error_replies", stats.error_replies);

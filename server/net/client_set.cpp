@@ -618,6 +618,7 @@ void ClientSet::send_ahead() {
     for (Connection* connection : to_write_) {
         const std::size_t bytes = connection->output.bytes();
         if (bytes == 0 || bytes > kShortReply || connection->buried || connection->tls != nullptr) continue;
+        if (connection->reply_waits_for > durable_offset_) continue;
         std::array<iovec, IoBatch::kMostPieces> pieces;
         const std::size_t count = connection->output.gather(pieces.data(), pieces.size());
         asked[io_.size()] = connection;
@@ -634,6 +635,7 @@ void ClientSet::free_buried() {
     if (graves_.empty()) [[likely]]
         return;
     std::erase_if(to_write_, [](const Connection* connection) { return connection->buried; });
+    std::erase_if(held_, [](const Connection* connection) { return connection->buried; });
     for (Connection* connection : graves_) {
         if (connection->tls != nullptr) connection->tls->say_goodbye(connection->fd);
         ::close(connection->fd);
@@ -646,6 +648,10 @@ void ClientSet::write(Connection& connection) {
     Session& session = connection;
     check_output(connection);
     if (session.closing) return;
+    if (session.reply_waits_for != 0) [[unlikely]] {
+        if (session.reply_waits_for > durable_offset_) return hold(connection);
+        session.reply_waits_for = 0;
+    }
     session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
     // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
     std::size_t share = kShareBytes;
@@ -700,6 +706,53 @@ void ClientSet::watch(Connection& connection, std::uint32_t events, bool anew) {
     connection.writes = (events & EPOLLOUT) != 0;
     epoll_event event{.events = events | EPOLLET, .data = {.ptr = &connection}};
     epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd, &event);
+}
+
+// ---- Replies that wait for the disk ----
+
+void ClientSet::hold(Connection& connection) {
+    account(connection);
+    if (std::exchange(connection.held, true)) return;
+    held_.push_back(&connection);
+}
+
+void ClientSet::set_durable(std::uint64_t offset) {
+    durable_offset_ = offset;
+    std::erase_if(held_, [&](Connection* connection) {
+        if (connection->reply_waits_for > offset) return false;
+        connection->held = false;
+        wrote_to(*connection);
+        return true;
+    });
+}
+
+void ClientSet::release_held() {
+    for (const auto& [id, connection] : by_id_) connection->reply_waits_for = 0;
+    for (Connection* connection : std::exchange(held_, {})) {
+        connection->held = false;
+        wrote_to(*connection);
+    }
+}
+
+void ClientSet::refuse_held(const Error& refusal) {
+    for (Connection* connection : std::exchange(held_, {})) {
+        connection->held = false;
+        refuse(*connection, refusal);
+    }
+    // Those of this turn: one that is closed meanwhile stays in the list.
+    for (std::size_t i = 0; i < to_write_.size(); ++i) {
+        if (to_write_[i]->reply_waits_for > durable_offset_) refuse(*to_write_[i], refusal);
+    }
+}
+
+void ClientSet::refuse(Connection& connection, const Error& refusal) {
+    if (connection.buried) return;
+    connection.reply_waits_for = 0;
+    if (connection.writes || (connection.tls != nullptr && connection.tls->unsent())) return close(connection);
+    connection.output.clear();
+    connection.reply.error(refusal);
+    connection.close_after_reply = true;
+    wrote_to(connection);
 }
 
 // ---- Ends ----

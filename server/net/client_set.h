@@ -126,6 +126,18 @@ class ClientSet {
     void wake(Session& session);
     void wake_all(Parked why);
 
+    // ---- Replies that wait for the disk (appendfsync always) ----
+
+    // The log is durable up to `offset`: output of sessions whose reply_waits_for is no more than that may go; that of
+    // others is held from now on, while the rest of the server goes on.
+    void set_durable(std::uint64_t offset);
+    // What is held cannot be made durable: in its place goes `refusal`, and the connection ends. One that got a part of
+    // it already ends at once.
+    void refuse_held(const Error& refusal);
+    // Lets go all that is held: nothing waits for the disk any more. O(clients)
+    void release_held();
+    [[nodiscard]] bool holds_replies() const { return !held_.empty(); }
+
     // ---- Time ----
 
     // Closes idle sessions, ends those above a limit too long; to be called now and then. Looks at a part of all
@@ -218,6 +230,8 @@ class ClientSet {
     void check_output(Connection& connection);
     void write(Connection& connection);
     void go_on(Connection& connection);
+    void hold(Connection& connection);
+    void refuse(Connection& connection, const Error& refusal);
     void watch(Connection& connection, std::uint32_t events, bool anew = false);
     void read_again(Connection& connection);
     void enqueue(Connection& connection);
@@ -254,6 +268,8 @@ class ClientSet {
     const Connection* busy_with_ = nullptr;    // whose input is being taken apart
     ArgumentList busy_words_;                  // in serve_while_busy()
     std::vector<Connection*> to_write_;
+    std::vector<Connection*> held_;      // output waits for the disk
+    std::uint64_t durable_offset_ = 0;
     std::vector<Connection*> waiting_;   // to be served without news of them, in this order
     std::vector<Connection*> serving_;   // those of them whose turn this is
     std::uint64_t share_ns_end_ = 0;     // of stats_.loop.execute_ns

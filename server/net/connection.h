@@ -59,6 +59,7 @@ struct Connection final : Session {
     bool resumed = false;        // in the list of those to be served without news: it holds input that may run
     bool rereads = false;        // in the same list: its socket was not read empty
     bool hung_up = false;        // EPOLLRDHUP was seen: behind what is read stands the end
+    bool held = false;           // in the list of those whose output waits for the disk
     bool buried = false;         // in the list of those to be freed
 };
 

@@ -39,18 +39,26 @@ void Loop::post(std::function<void()> work) {
     [[maybe_unused]] const ssize_t written = ::write(posted_, &one, sizeof(one));
 }
 
-void Loop::run(Server& server) {
+void Loop::begin(Server& server) {
     signals_ = std::make_unique<StopSignals>();
     signalled_ = std::make_unique<asio::posix::stream_descriptor>(context_, signals_->descriptor());
     server.clients.add_bell(signals_->descriptor());
     server.clients.add_bell(posted_);
     watch_signals(server);
     next_cron_us_ = server.clock.steady_us();
-    while (!stopped_) turn(server);
 }
 
-void Loop::turn(Server& server) {
-    const bool at_once = due_left_ || asio_busy_ || server.clients.has_more();
+void Loop::run(Server& server) {
+    while (!stopped_) turn(server, true);
+}
+
+bool Loop::serve_meanwhile(Server& server) {
+    turn(server, false);
+    return !stopped_;
+}
+
+void Loop::turn(Server& server, bool may_wait) {
+    const bool at_once = !may_wait || due_left_ || asio_busy_ || server.clients.has_more();
     const bool rang = server.clients.wait(at_once ? 0 : wait_ms(server));
     // Connections first: whoever was accepted before a request came is there when it runs.
     if (rang || asio_busy_) poll_asio();
@@ -61,11 +69,13 @@ void Loop::turn(Server& server) {
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
     server.settle();
+    server.append_log.write();  // before replies leave
     server.clients.flush();
     due_left_ = false;
     if (server.has_due()) {  // after the replies: they don't wait for it
         due_left_ = server.expire(kExpireUs);
         server.settle();
+        server.append_log.write();
         server.clients.flush();
     }
 
@@ -73,6 +83,7 @@ void Loop::turn(Server& server) {
     if (now_us >= next_cron_us_ && !server.cron_paused) {
         server.cron();
         server.settle();
+        server.append_log.write();
         server.clients.flush();
         next_cron_us_ = now_us + 1'000'000 / server.settings.process.hz;
     }

@@ -39,9 +39,14 @@ class Loop {
     // From any thread: makes the loop run `work` soon.
     void post(std::function<void()> work);
 
-    // Runs until stop(). The server must be complete.
+    // Signals are heard from now on. Before run() and serve_meanwhile(), once; the server must be complete.
+    void begin(Server& server);
+    // Runs until stop().
     void run(Server& server);
+    // One turn, without waiting, in the middle of a long work at the start. False: the process is to end.
+    bool serve_meanwhile(Server& server);
     void stop() { stopped_ = true; }
+    [[nodiscard]] bool stopped() const { return stopped_; }
     // Asio's part of a turn, in the middle of another one: new connections, signals. The next turn polls again.
     void poll_inside();
 
@@ -51,7 +56,7 @@ class Loop {
     TlsContext tls;
 
   private:
-    void turn(Server& server);
+    void turn(Server& server, bool may_wait);
     [[nodiscard]] int wait_ms(Server& server) const;
     void note_times(Server& server, std::uint64_t started, std::uint64_t commands_before) const;
     void poll_asio();

@@ -235,7 +235,9 @@ Status Runner::check_write(const Call& call) const {
     // What has begun to write goes on: half a script is worse than some more memory.
     const bool full = over_memory_ && !wrote_ && !has(flags_, ScriptFlag::allow_oom);
     if (full && command.is(Flag::denyoom)) return errors::kOom;
-    if (command.is(Flag::write) && !wrote_ && server_.snapshots.refuses_writes()) return errors::kMisconfSnapshot;
+    if (!command.is(Flag::write) || wrote_) return {};
+    if (server_.snapshots.refuses_writes()) return errors::kMisconfSnapshot;
+    if (const Error* refusal = server_.append_log.refusal()) return Error{*refusal};
     return {};
 }
 

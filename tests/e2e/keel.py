@@ -133,8 +133,8 @@ class Server:
     """One server process with a folder of its own.
 
     config is a dict of directives (a list as value repeats the directive) or None for no file at all; args follow it on
-    the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse. `binary` names
-    another program than the one under test.
+    the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse; with
+    `ready="loading"` only until it answers, be it with LOADING. `binary` names another program than the one under test.
     """
 
     BASE = {
@@ -187,20 +187,22 @@ class Server:
                 preexec_fn=_die_with_parent)
         if ready:
             try:
-                wait_for(self._answers, 10, what="an answer to PING")
+                wait_for(lambda: self._answers(ready == "loading"), 10, what="an answer to PING")
             except AssertionError:
                 self.kill(signal.SIGKILL)
                 raise AssertionError("the server did not come up; it said:\n" + self.log() + self.stderr()) from None
         return self
 
-    def _answers(self):
+    def _answers(self, loading=False):
         if self.process.poll() is not None:
             raise AssertionError("the server ended with %d; it said:\n%s%s"
                                  % (self.process.returncode, self.log(), self.stderr()))
         try:
             with self.client(timeout=1) as c:
                 reply = c("PING")
-                return reply == "PONG" or isinstance(reply, Error) and reply.code in ("NOAUTH", "LOADING", "DENIED")
+                if isinstance(reply, Error) and reply.code == "LOADING":
+                    return loading
+                return reply == "PONG" or isinstance(reply, Error) and reply.code in ("NOAUTH", "DENIED")
         except (OSError, TimeoutError, EOFError):
             return False
         except Exception:  # closed while starting

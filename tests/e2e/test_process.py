@@ -23,7 +23,6 @@ def refusal(start, **config):
 @keel_only
 @pytest.mark.parametrize("name, value, word", [
     ("loadmodule", "/usr/lib/some.so", "Can't load module from /usr/lib/some.so"),
-    ("appendonly", "yes", "appendonly"),
     ("replicaof", "127.0.0.1 6379", "replicaof"),
     ("cluster-enabled", "yes", "cluster-enabled"),
 ])
@@ -34,13 +33,6 @@ def test_what_would_be_unsafe_to_ignore_stops_the_start(start, name, value, word
 def test_the_line_of_an_unrestricted_user_is_taken(start):
     with start({"user": "default on nopass ~* &* +@all"}).client() as c:
         assert c("PING") == "PONG"
-
-
-@keel_only
-def test_config_set_refuses_it_too(c):
-    for name, value in (("appendonly", "yes"),):
-        assert c("CONFIG", "SET", name, value).startswith("ERR CONFIG SET failed (possibly related to argument '%s') - " % name)
-        assert config_get(c, name) in ("no", "0")
 
 
 def test_nowhere_to_listen(start):

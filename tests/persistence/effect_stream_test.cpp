@@ -60,3 +60,20 @@ TEST_CASE("effect stream: effects that belong together are one transaction") {
     stream.end();
     CHECK(stream.bytes() == kMulti + kA + kB + kExec + kA);
 }
+
+TEST_CASE("effect stream: a unit in whose middle the stream ends becomes two whole ones") {
+    EffectStream stream;
+    stream.begin();
+    CHECK_FALSE(stream.in_unit());
+    stream.command(0, kA);
+    stream.command(0, kB);
+    CHECK(stream.in_unit());
+    stream.split();
+    CHECK_FALSE(stream.in_unit());
+    CHECK(stream.bytes() == kSelect0 + kMulti + kA + kB + kExec);
+    stream.clear();
+    stream.reselect();
+    stream.command(0, kA);
+    stream.end();
+    CHECK(stream.bytes() == kSelect0 + kA);
+}

@@ -11,9 +11,6 @@ TEST_CASE("start checks: default settings are safe, and what is missing is named
     settings.replication.primary_host = "10.0.0.1";
     CHECK(refuse_unsafe(settings).error().text().find("'replicaof'") != Bytes::npos);
     settings = {};
-    settings.aof.enabled = true;
-    CHECK(refuse_unsafe(settings).error().text().find("'appendonly'") != Bytes::npos);
-    settings = {};
     settings.cluster.enabled = true;
     CHECK(refuse_unsafe(settings).error().text().find("'cluster-enabled'") != Bytes::npos);
 }

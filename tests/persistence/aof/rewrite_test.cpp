@@ -290,3 +290,27 @@ TEST_CASE("rewrite: with the log off it makes a base, and all incremental files 
     CHECK(server.life.log.mode() == aof::Log::Mode::off);
     CHECK(disk.bytes_of("/srv/logs/a.aof.manifest") == "file a.aof.1.base.aof seq 1 type b\n");
 }
+
+TEST_CASE("rewrite: a child that was told to stop is waited for before another one starts") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk};
+    REQUIRE(server.life.open());
+    server.incr("a");
+    server.all_turns();
+    disk.fail(DiskCall::create, 1);
+    REQUIRE(server.start());
+    server.life.helper.run_all();  // the new file could not be made
+    CHECK(server.child.stopped);
+    CHECK_FALSE(server.rewrite.running());
+    server.rewrite.schedule();
+    CHECK_FALSE(server.rewrite.due(server.life.now_ms));
+    CHECK_FALSE(server.rewrite.start(server.life.now_ms).has_value());
+    server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
+    CHECK(server.rewrite.due(server.life.now_ms));
+    REQUIRE(server.start());
+    server.child_ends();
+    server.all_turns();
+    CHECK(server.rewrite.last_good());
+    CHECK(counted(load_log(disk)) == server.counts);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The append-only log as part of the server: what commands did goes to the disk, and comes back at the start. What the
+// files look like and what happens when the disk fails is persistence's (persistence/aof).
+//
+//     command ─ effects ─> note() ─> stream_ ── each turn: write() ──> log ── helper ──> durable
+//                                                                        `─ replies wait for it (appendfsync always)
+//     start ─ load() ─> base and files replayed through a LogApplier ─> the log goes on
+//     CONFIG SET appendonly, BGREWRITEAOF, growth ─> a forked child writes a new base
+//
+// Always true:
+//   1. The log gets a command in the form in which it can be run again: its effects, or the client's own words. What
+//   ran
+//      as one (EXEC, a script) is one unit there.
+//   2. All that a turn did is handed to the log before the turn's replies leave.
+//   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
+//      by an error.
+//   4. One child at a time: a rewrite waits for a snapshot, and a snapshot for a rewrite.
+//   5. While the log is off there is none of this but a flag that is looked at.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "persistence/aof/forked_child.h"
+#include "persistence/aof/log.h"
+#include "persistence/aof/rewrite.h"
+#include "persistence/effect_stream.h"
+#include "persistence/posix_file_system.h"
+#include "protocol/base/background.h"
+#include "server/call.h"
+
+namespace keel {
+
+struct Server;
+class Effects;
+class Session;
+
+class AppendLog final : private DurabilityListener {
+  public:
+    explicit AppendLog(Server& server);
+    ~AppendLog() override;
+
+    // ---- Life
+
+    // The start with `appendonly yes`: replays what is there, or begins a log with the data of the snapshot, if there
+    // is one. The error is one sentence.
+    Status load();
+    // DEBUG LOADAOF: forgets all data and replays the log. An error that leaves nothing to go on with ends the process.
+    Status reload();
+    // CONFIG SET appendonly yes: begins a log beside the data, which a child writes as its base. The log goes on at
+    // once, and counts from when the base is there.
+    Status start();
+    // CONFIG SET appendonly no, at the end of this turn: writes and syncs all, and closes.
+    void stop();
+    // The same at the end of the process, now.
+    void close();
+
+    // BGREWRITEAOF. The error is that of the reply.
+    enum class Begun : std::uint8_t { started, scheduled };
+    Result<Begun> rewrite(bool may_wait);
+    // The data changed in a way that no command says (DEBUG): a rewrite, soon.
+    void note_unsaid();
+    // What the child says, what is due. Several times a second.
+    void cron();
+
+    // ---- Commands
+
+    // Whether what commands do is logged.
+    [[nodiscard]] bool on() const { return on_; }
+    // Around a command; commands inside of it belong to the same unit. end() sets what the session's reply waits for.
+    void begin();
+    void end(Session& session);
+    // What was done by `call` in the database `db`; null: by itself.
+    void note(const Effects& effects, const Call* call, int db);
+
+    // ---- Each turn, before replies leave
+
+    void write() {
+        if (parts_ != nullptr) write_turn();
+    }
+
+    // ---- What holds
+
+    // The reply to a write while the disk fails; null while all is well.
+    [[nodiscard]] const Error* refusal() const;
+    [[nodiscard]] bool child_running() const;
+    // The log is on, but has no base yet: a start would not find what is in it.
+    [[nodiscard]] bool beginning() const;
+    // What waits to be written or synced. It goes by itself: no key should go for it.
+    [[nodiscard]] std::uint64_t memory_bytes() const;
+
+    struct Figures {
+        bool rewriting = false;
+        bool scheduled = false;
+        std::int64_t last_rewrite_s = -1;
+        std::int64_t current_rewrite_s = -1;
+        bool last_rewrite_ok = true;
+        std::uint64_t rewrites = 0;
+        std::uint64_t failures = 0;
+        bool last_write_ok = true;
+        std::uint64_t last_copied_bytes = 0;
+        std::uint64_t current_bytes = 0;
+        std::uint64_t base_bytes = 0;
+        std::uint64_t buffer_bytes = 0;
+        bool sync_pending = false;
+        std::uint64_t delayed_syncs = 0;
+        std::uint64_t forks = 0;
+        std::int64_t last_fork_us = 0;
+        std::int64_t last_fork_at_us = 0;
+    };
+    [[nodiscard]] Figures figures() const;
+
+  private:
+    // Made when a log is wanted for the first time; from then on there.
+    struct Parts;
+
+    void on_durable(std::uint64_t offset) override;
+    void on_not_durable(const Error& refusal) override;
+
+    Status prepare();
+    Status replay(const aof::Folder& folder, aof::Manifest manifest);
+    Status begin_with_data(aof::Manifest manifest);
+    Status write_base(AppendFile& file) const;
+    Status write_base_commands(AppendFile& file) const;
+    Status start_rewrite();
+    void end_rewrite();
+    void set_on(bool on);
+    void hand_over(std::int64_t now_ms);
+    void write_turn();
+    void run_completions();
+
+    Server& server_;
+    PosixFileSystem files_;
+    EffectStream stream_;
+    std::unique_ptr<Parts> parts_;
+    bool on_ = false;
+    bool stop_wanted_ = false;
+    bool completions_wait_ = false;
+    std::int64_t retry_at_ms_ = 0;  // to begin a log that could not
+    int depth_ = 0;
+    std::size_t unit_from_ = 0;  // in stream_
+    std::vector<Bytes> words_;   // to be used again
+};
+
+}  // namespace keel

@@ -1,0 +1,819 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The append-only log: what comes back, what is promised under each appendfsync, and what a failing disk does."""
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import data
+import keel
+from keel import PATIENCE, config_get, keel_only, wait_for
+from resp import Closed, Error
+
+sys.path.append(os.path.join(keel.ROOT, "tests", "differential"))
+
+pytestmark = keel_only
+needs_peer = pytest.mark.skipif(not keel.PEER, reason="no redis-server to exchange files with")
+FOLDER = "appendonlydir"
+
+
+def log_of(start, config=None, **more):
+    return start(dict({"appendonly": "yes"}, **(config or {})), **more)
+
+
+def files(server):
+    return sorted(os.listdir(server.file(FOLDER)))
+
+
+def incremental(server):
+    """The path of the file that is written now."""
+    names = re.findall(r"file (\S+) seq \d+ type i", server.text(os.path.join(FOLDER, "appendonly.aof.manifest")))
+    return server.file(os.path.join(FOLDER, names[-1]))
+
+
+def crash(server, ready=True):
+    """kill -9, and up again."""
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    return again(server, ready)
+
+
+def again(server, ready=True):
+    server.expect_exit = not ready
+    return server.start(ready)
+
+
+def digest(server):
+    with server.client() as c:
+        return c("DEBUG", "DIGEST")
+
+
+def persistence(server):
+    return server.info("persistence")
+
+
+def rewritten(server, count=1):
+    def done():
+        p = persistence(server)
+        return p["aof_rewrite_in_progress"] == "0" and p["aof_rewrite_scheduled"] == "0" and int(p["aof_rewrites"]) >= count
+
+    wait_for(done, 20, what="the end of a rewrite")
+
+
+def moved(source, target):
+    """`target` starts on the log of `source`, which has ended."""
+    target.kill()
+    target.wait_exit()
+    for name in os.listdir(target.dir):
+        if name.endswith(".rdb"):
+            os.remove(target.file(name))
+    shutil.rmtree(target.file(FOLDER), ignore_errors=True)
+    shutil.copytree(source.file(FOLDER), target.file(FOLDER))
+    return again(target)
+
+
+# ---- what comes back
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_everything_is_there_after_a_crash_of_the_process(start, fsync):
+    server = log_of(start, {"appendfsync": fsync})
+    with server.client() as c:
+        data.fill(c)
+        details = data.details(c)
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+    with server.client() as c:
+        assert data.details(c) == details
+        assert c("FCALL", "twice", "0", "21") == 42
+    assert files(server) == ["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"]
+
+
+def test_keys_that_go_by_themselves(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "short", "1", "PX", "30"), c("SET", "long", "1", "PX", "100000000"), c("HSET", "h", "a", "1", "b", "2")
+        c("HPEXPIRE", "h", "30", "FIELDS", "1", "a")
+        wait_for(lambda: c("DBSIZE") == 2 and c("HLEN", "h") == 1)
+        c("SET", "due", "1", "PX", "100"), c("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+        time.sleep(0.15)
+        c("INCR", "due"), c("LPOP", "due")  # the first counts from nothing; the second fails on what it made
+    text = open(incremental(server), "rb").read()
+    assert text.count(b"$3\r\nDEL\r\n$5\r\nshort") == 1 and text.count(b"$4\r\nHDEL\r\n$1\r\nh\r\n$1\r\na") == 1
+    assert re.search(rb"MULTI\r\n\*2\r\n\$3\r\nDEL\r\n\$3\r\ndue\r\n\*2\r\n\$4\r\nINCR\r\n\$3\r\ndue\r\n\*1\r\n\$4\r\nEXEC", text)
+    assert b"LPOP" not in text
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
+def test_a_key_that_fell_due_while_the_server_was_down(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+        c("SET", "k", "5", "PX", "300"), c("INCR", "k"), c("SET", "kept", "1")
+        c("SET", "source", "7", "PX", "400"), c("RENAME", "source", "other")
+        c("RESTORE", "restored", int((time.time() + 0.3) * 1000), c("DUMP", "k"), "ABSTTL"), c("INCR", "restored")
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    time.sleep(0.5)
+    again(server)
+    with server.client() as c:
+        # Not 1, as it would be had the key been gone before INCR came.
+        wait_for(lambda: c("KEYS", "*") == [b"kept"])
+
+
+def test_evicted_keys_stay_gone(start):
+    server = log_of(start, {"maxmemory-policy": "allkeys-random"})
+    with server.client() as c:
+        for i in range(300):
+            c("SET", "key:%d" % i, "v" * 5000)
+        memory = server.info("memory")
+        c("CONFIG", "SET", "maxmemory", str(int(memory["used_memory"]) - int(memory["mem_not_counted_for_evict"]) - 500_000))
+        wait_for(lambda: c("DBSIZE") < 290)
+        c("CONFIG", "SET", "maxmemory", "0")
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
+def test_what_ran_as_one_is_one_in_the_log(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("MULTI"), c("SET", "a", "1"), c("SELECT", "3"), c("SET", "b", "2"), c("EXEC")
+        c("EVAL", "redis.call('incr', KEYS[1]) redis.call('rpush', KEYS[2], 'x') return redis.error_reply('no')", "2", "n", "l")
+        c("EVAL", "return redis.call('set', KEYS[1], 'one')", "1", "single")
+        c("EVAL", "return redis.call('get', KEYS[1])", "1", "single")
+    text = open(incremental(server), "rb").read()
+    text = re.sub(rb"#[^\r]*\r\n", b"", text)
+    words = [w for w in text.split(b"\r\n") if w[:1] not in (b"$", b"*")]
+    assert b" ".join(words).strip() == (b"SELECT 0 MULTI SET a 1 SELECT 3 SET b 2 EXEC MULTI incr n rpush l x EXEC set single one")
+    with server.client() as c:
+        c("SELECT", "3")
+        assert c("GET", "single") == b"one"
+
+
+def test_renamed_commands_come_back_under_any_name(start):
+    server = log_of(start, {"rename-command": ["SET store", "PEXPIREAT \"\"", "DEL \"\""]})
+    with server.client() as c:
+        assert c("STORE", "k", "1", "EX", "1000") == "OK"
+        c("STORE", "big", "v" * 100_000), c("EXPIRE", "big", "1000"), c("STORE", "gone", "1", "PX", "1")
+        wait_for(lambda: c("DBSIZE") == 2)
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+    other = log_of(start)
+    server.kill(), server.wait_exit()
+    moved(server, other)
+    assert digest(other) == before
+
+
+def test_effects_that_depend_on_chance_or_time(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("SADD", "s", *range(50)), c("SPOP", "s", "20"), c("SPOP", "s")
+        c("SET", "t", "1", "EX", "5000"), c("GETEX", "t", "EX", "7000"), c("EXPIRE", "s", "4000"), c("SETEX", "u", "3000", "v")
+        c("SET", "f", "1"), c("INCRBYFLOAT", "f", "0.1"), c("HINCRBYFLOAT", "hf", "a", "0.3")
+        c("XADD", "x", "*", "a", "1"), c("XADD", "x", "MAXLEN", "~", "3", "*", "a", "2")
+        c("XGROUP", "CREATE", "x", "g", "0"), c("XREADGROUP", "GROUP", "g", "me", "COUNT", "1", "STREAMS", "x", ">")
+        c("XAUTOCLAIM", "x", "g", "you", "0", "0"), c("RESTORE", "r", "90000", c("DUMP", "f"))
+        c("RPUSH", "l", "3", "1", "2"), c("SORT", "l", "STORE", "sorted"), c("BLMOVE", "l", "m", "LEFT", "LEFT", "0")
+        c("BLMPOP", "0", "1", "m", "LEFT"), c("HSET", "h", "a", "1"), c("HEXPIRE", "h", "1000", "FIELDS", "1", "a")
+        c("GEOADD", "geo", "13.36", "38.11", "p"), c("GEORADIUS", "geo", "15", "37", "200", "km", "STORE", "near")
+        c("SWAPDB", "0", "4"), c("SELECT", "4"), c("MOVE", "u", "2"), c("COPY", "t", "t2", "DB", "7"), c("RENAME", "f", "ff")
+        c("PFADD", "p", *range(100)), c("PFCOUNT", "p"), c("FUNCTION", "LOAD", data.LIBRARY)
+        c("SELECT", "9"), c("SET", "z", "1"), c("FLUSHDB", "ASYNC"), c("SET", "z", "2"), c("SELECT", "4")
+        payload = c("FUNCTION", "DUMP")
+        c("FUNCTION", "DELETE", "mylib"), c("FUNCTION", "RESTORE", payload), c("GETDEL", "t")
+        expiries = [c("PEXPIRETIME", k) for k in ("u", "s", "r")]
+        pending = c("XINFO", "GROUPS", "x")
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+    with server.client() as c:
+        c("SELECT", "4")
+        assert [c("PEXPIRETIME", k) for k in ("u", "s", "r")] == expiries
+        assert c("XINFO", "GROUPS", "x") == pending
+        assert c("FCALL", "twice", "0", "4") == 8
+
+
+def test_blocked_clients_are_logged_as_they_are_served(start):
+    server = log_of(start)
+    with server.client() as a, server.client() as c:
+        a.send("BLPOP", "q", "0")
+        wait_for(lambda: server.info("clients")["blocked_clients"] == "1")
+        c("RPUSH", "q", "1", "2")
+        assert a.read() == [b"q", b"1"]
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
+def random_steps(seed, families):
+    """The words of random commands of all families, as the differential test makes them."""
+    import importlib
+
+    from generate import Generator, falls_due_soon
+    from stream import NOT_SPOILED
+
+    g = Generator(seed)
+    modules = [importlib.import_module("families." + name) for name in families]
+    weights = [m.WEIGHT for m in modules]
+    while True:
+        step = g.rng.choices(modules, weights)[0].one(g)
+        if step.session or falls_due_soon(step.words):
+            continue
+        if not step.fixed and step.words[0].upper() not in NOT_SPOILED and g.chance(0.04):
+            step.words = g.spoil(step.words)
+        name = step.words[0].upper()
+        if name in (b"CONFIG", b"CLIENT", b"DEBUG", b"SHUTDOWN", b"HELLO", b"RESET", b"QUIT", b"MONITOR", b"SUBSCRIBE", b"PSUBSCRIBE",
+                    b"SSUBSCRIBE", b"AUTH", b"ACL", b"MULTI", b"EXEC", b"WAIT", b"BGSAVE", b"SAVE", b"BGREWRITEAOF"):
+            continue
+        if name in (b"FLUSHALL", b"FLUSHDB") and g.chance(0.95):
+            continue
+        yield step.words
+
+
+DATA_FAMILIES = ["strings", "keys", "expiry", "hashes", "lists", "sets", "zsets", "streams", "geo", "hyperloglog", "bitmaps", "sort", "scripts"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_memory_log_rewrite_and_snapshot_agree(start, seed):
+    """A random stream of commands of all families, some of them in transactions; then the data comes four ways."""
+    server = log_of(start, {"appendfsync": "no", "proto-max-bulk-len": "1mb"})
+    steps = random_steps(seed, DATA_FAMILIES)
+    rng = random.Random(seed)
+    with server.client(timeout=60) as c:
+        for _ in range(100):
+            batch = []
+            for _ in range(rng.randint(1, 12)):
+                words = [next(steps) for _ in range(rng.randint(1, 12))]
+                batch += [[b"MULTI"]] + words + [[b"EXEC"]] if rng.random() < 0.3 else words
+            for reply in c.pipeline(batch):
+                pass
+        wait_for(lambda: c("DBSIZE") == len(c("KEYS", "*")))
+        memory = c("DEBUG", "DIGEST")
+        assert c("DEBUG", "LOADAOF") == "OK"
+        assert c("DEBUG", "DIGEST") == memory
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    if keel.PEER:
+        assert digest(moved(server, log_of(start, {"proto-max-bulk-len": "1mb"}, binary=keel.PEER))) == memory, "in redis-server"
+    again(server)
+    assert digest(server) == memory, "the replayed log"
+    with server.client() as c:
+        assert c("BGREWRITEAOF") == "Background append only file rewriting started"
+    rewritten(server)
+    crash(server)
+    assert digest(server) == memory, "the rewritten log"
+    with server.client() as c:
+        c("CONFIG", "SET", "aof-use-rdb-preamble", "no")
+        c("BGREWRITEAOF")
+    rewritten(server)
+    crash(server)
+    assert digest(server) == memory, "the log rewritten as commands"
+    with server.client() as c:
+        assert c("DEBUG", "RELOAD") == "OK"
+        assert c("DEBUG", "DIGEST") == memory, "the snapshot"
+
+
+@needs_peer
+@pytest.mark.parametrize("preamble", ["yes", "no"])
+def test_a_log_of_keel_starts_redis(start, preamble):
+    ours = log_of(start, {"aof-use-rdb-preamble": preamble, "aof-timestamp-enabled": "yes"})
+    theirs = log_of(start, {"sanitize-dump-payload": "yes"}, binary=keel.PEER)
+    with ours.client() as c:
+        data.fill(c)
+        c("BGREWRITEAOF")
+        rewritten(ours)
+        c("SET", "after", "the rewrite"), c("SELECT", "2"), c("SPOP", "nothing"), c("EVAL", "redis.call('set','a',1) redis.call('set','b',2)", "0")
+        c("SELECT", "0")
+        details = data.details(c)
+    before = digest(ours)
+    ours.kill(), ours.wait_exit()
+    moved(ours, theirs)
+    assert digest(theirs) == before
+    with theirs.client() as c:
+        assert data.details(c) == details
+        c("SET", "from", "redis")
+    before = digest(theirs)
+    theirs.kill(), theirs.wait_exit()
+    moved(theirs, ours)
+    assert digest(ours) == before
+
+
+@needs_peer
+@pytest.mark.parametrize("preamble", ["yes", "no"])
+def test_a_log_of_redis_starts_keel(start, preamble):
+    theirs = log_of(start, {"aof-use-rdb-preamble": preamble}, binary=keel.PEER)
+    with theirs.client() as c:
+        data.fill(c)
+        c("BGREWRITEAOF")
+        wait_for(lambda: persistence(theirs)["aof_rewrite_in_progress"] == "0")
+        c("SADD", "later", "1", "2", "3"), c("SPOP", "later"), c("SET", "t", "1", "EX", "1000")
+        c("MULTI"), c("INCR", "n"), c("SELECT", "6"), c("INCR", "n"), c("EXEC")
+        c("SELECT", "0")
+        details = data.details(c)
+    before = digest(theirs)
+    theirs.kill(), theirs.wait_exit()
+    ours = log_of(start)
+    moved(theirs, ours)
+    assert digest(ours) == before
+    with ours.client() as c:
+        assert data.details(c) == details
+        c("BGREWRITEAOF")
+    rewritten(ours)
+    crash(ours)
+    assert digest(ours) == before
+
+
+# ---- beginning, on and off
+
+def test_a_snapshot_becomes_the_base_of_the_first_log(start):
+    server = start()
+    with server.client() as c:
+        data.fill(c)
+        c("SAVE")
+    before = digest(server)
+    server.kill(), server.wait_exit()
+    with open(server.config_file, "a") as f:
+        f.write("appendonly yes\n")
+    again(server)
+    assert digest(server) == before
+    os.remove(server.file("dump.rdb"))
+    with server.client() as c:
+        c("SET", "new", "1")
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
+def test_turned_on_and_off_live(start):
+    server = start()
+    with server.client() as c:
+        data.fill(c)
+        assert persistence(server)["aof_enabled"] == "0"
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+        c("SET", "while", "the base is written")
+        rewritten(server)
+        assert persistence(server)["aof_enabled"] == "1"
+        c("SET", "after", "1")
+        before = c("DEBUG", "DIGEST")
+        assert c("CONFIG", "SET", "appendonly", "no") == "OK"
+        assert persistence(server)["aof_enabled"] == "0"
+        size = os.path.getsize(incremental(server))
+        c("SET", "not", "logged")
+        assert os.path.getsize(incremental(server)) == size
+    server.kill(signal.SIGKILL), server.wait_exit()
+    with open(server.config_file, "a") as f:
+        f.write("appendonly yes\n")
+    again(server)
+    assert digest(server) == before
+    with server.client() as c:  # on again: what was not logged is in the new base
+        c("CONFIG", "SET", "appendonly", "no"), c("SET", "x", "1"), c("CONFIG", "SET", "appendonly", "yes")
+        rewritten(server)
+        before = c("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
+
+
+def test_the_old_single_file(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "k", "1"), c("RPUSH", "l", "a", "b")
+    before = digest(server)
+    server.kill(), server.wait_exit()
+    text = open(incremental(server), "rb").read()
+    shutil.rmtree(server.file(FOLDER))
+    with open(server.file("appendonly.aof"), "wb") as f:
+        f.write(re.sub(rb"#[^\r]*\r\n", b"", text))
+    again(server)
+    assert digest(server) == before
+    assert not os.path.exists(server.file("appendonly.aof"))
+    with server.client() as c:
+        c("SET", "k", "2")
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
+def test_shutdown_keeps_all(start):
+    server = log_of(start, {"appendfsync": "no"})
+    with server.client() as c:
+        c.pipeline([["SET", "key:%d" % i, "v" * 100] for i in range(5000)])
+        c.send("SHUTDOWN")
+    assert server.wait_exit() == 0
+    again(server)
+    with server.client() as c:
+        assert c("DBSIZE") == 5000
+        assert c("DEBUG", "LOADAOF") == "OK" and c("DBSIZE") == 5000
+
+
+# ---- damage
+
+def filled(start, config=None):
+    server = log_of(start, config)
+    with server.client() as c:
+        c.pipeline([["SET", "key:%d" % i, "value %d" % i] for i in range(3000)])
+    server.kill(), server.wait_exit()
+    return server
+
+
+def test_a_cut_end_is_loaded_and_said(start):
+    server = filled(start)
+    path = incremental(server)
+    text = open(path, "rb").read()
+    cut = text.rindex(b"value 2999") + 3
+    with open(path, "r+b") as f:
+        f.truncate(cut)
+    again(server)
+    with server.client() as c:
+        assert c("DBSIZE") == 2999
+    assert "Truncating the AOF" in server.log()
+    server.kill(), server.wait_exit()
+    with open(path, "ab") as f:
+        f.write(b"*3\r\n$3\r\nSET\r\n")
+    server.expect_exit = True
+    with open(server.config_file, "a") as f:
+        f.write("aof-load-truncated no\n")
+    server.start(ready=False)
+    assert server.wait_exit() == 1
+    assert "Unexpected end of file" in server.log()
+
+
+def test_damage_in_the_middle_is_refused(start):
+    server = filled(start)
+    path = incremental(server)
+    text = bytearray(open(path, "rb").read())
+    text[text.index(b"value 1500") + 6] ^= 1  # still a log in good form: another value
+    with open(path, "wb") as f:
+        f.write(text)
+    server.expect_exit = True
+    server.start(ready=False)
+    assert server.wait_exit() == 1
+    assert re.search(r"appendonly\.aof\.1\.incr\.aof is damaged: .* \(at offset \d+; good and sealed up to offset \d+\)", server.log())
+    assert open(path, "rb").read() == text
+
+
+def test_unknown_commands_and_databases_are_refused(start):
+    for line, word in ((b"*2\r\n$6\r\nNOSUCH\r\n$1\r\na\r\n", "Unknown command 'NOSUCH'"),
+                       (b"*2\r\n$6\r\nSELECT\r\n$2\r\n99\r\n", "Can't SELECT"),
+                       (b"*1\r\n$7\r\nMONITOR\r\n", "A command that is not about data, 'monitor', reading the append only file"),
+                       (b"*2\r\n$3\r\nSET\r\n$1\r\na\r\n", "Wrong number of arguments for the command 'set'")):
+        server = filled(start)
+        with open(incremental(server), "ab") as f:
+            f.write(line)
+        server.expect_exit = True
+        server.start(ready=False)
+        assert server.wait_exit() == 1
+        assert word in server.log()
+
+
+# ---- rewriting
+
+def test_rewrite_under_load(start):
+    server = log_of(start, {"rdb-key-save-delay": 100})
+    with server.client() as c:
+        c("DEBUG", "POPULATE", "3000")
+        rewritten(server)
+        assert c("BGREWRITEAOF") == "Background append only file rewriting started"
+        assert c("BGREWRITEAOF") == Error("ERR Background append only file rewriting already in progress")
+        assert c("BGSAVE").startswith("ERR Another child process is active (AOF?)")
+        assert c("BGSAVE", "SCHEDULE") == "Background saving scheduled"
+        n = 0
+        while persistence(server)["aof_rewrite_in_progress"] == "1":
+            c.pipeline([["INCR", "n"]] * 50 + [["SET", "key:%d" % n, "changed"], ["RPUSH", "l", n]])
+            n += 1
+        assert n > 3
+        wait_for(lambda: persistence(server)["rdb_bgsave_in_progress"] == "1")
+        assert c("BGREWRITEAOF") == "Background append only file rewriting scheduled"
+        rewritten(server, 3)
+        before = c("DEBUG", "DIGEST")
+        p = persistence(server)
+        assert p["aof_last_bgrewrite_status"] == "ok" and int(p["aof_base_size"]) > 0
+    assert len(files(server)) == 3
+    crash(server)
+    assert digest(server) == before
+
+
+def test_growth_starts_a_rewrite(start):
+    server = log_of(start, {"auto-aof-rewrite-min-size": "100kb", "auto-aof-rewrite-percentage": "100"})
+    with server.client() as c:
+        for _ in range(40):
+            c.pipeline([["SET", "k", "v" * 1000]] * 20)
+        rewritten(server)
+        assert int(persistence(server)["aof_current_size"]) < 600_000
+        assert c("GET", "k") == b"v" * 1000
+
+
+def test_a_killed_rewrite_leaves_what_was(start):
+    server = log_of(start, {"rdb-key-save-delay": 1000})
+    with server.client() as c:
+        c("DEBUG", "POPULATE", "2000")
+        rewritten(server)
+        c("BGREWRITEAOF")
+        pid = int(re.findall(r"Background append only file rewriting started by pid (\d+)", server.log())[-1])
+        c("SET", "meanwhile", "1")
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: persistence(server)["aof_last_bgrewrite_status"] == "err")
+        c("SET", "after", "1")
+        before = c("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
+    assert [n for n in files(server) if n.startswith("temp")] == []
+
+
+def test_a_rewrite_in_a_transaction_waits_for_its_end(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("MULTI"), c("SET", "a", "1"), c("BGREWRITEAOF"), c("SET", "b", "1")
+        assert c("EXEC") == ["OK", "Background append only file rewriting scheduled", "OK"]
+        rewritten(server)
+        before = c("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
+
+
+# ---- crashes
+
+class Writer(threading.Thread):
+    """Counts up in one key, and in a transaction and a script in pairs of keys, in turns, until the connection ends."""
+
+    def __init__(self, server, number):
+        super().__init__(daemon=True)
+        self.client, self.number, self.heard, self.pairs = server.client(), number, [], 0
+
+    def run(self):
+        key = "w%d" % self.number
+        pair = ["{%s}a" % key, "{%s}b" % key]
+        try:
+            while True:
+                if self.client("INCR", key) != len(self.heard) + 1:
+                    return
+                self.heard.append(time.monotonic())
+                if self.number % 2:
+                    done = self.client.pipeline([["MULTI"], ["INCR", pair[0]], ["INCR", pair[1]], ["EXEC"]])[-1]
+                else:
+                    done = self.client("EVAL", "return {redis.call('incr',KEYS[1]),redis.call('incr',KEYS[2])}", "2", *pair)
+                if done != [self.pairs + 1] * 2:
+                    return
+                self.pairs += 1
+        except (OSError, Closed, TimeoutError, EOFError):
+            pass
+
+    def check(self, c, fsync, killed_at):
+        """What `c` finds after a crash at `killed_at` is what this one wrote, up to some point that was promised."""
+        have = int(c("GET", "w%d" % self.number) or 0)
+        a, b = (int(c("GET", "{w%d}%s" % (self.number, x)) or 0) for x in "ab")
+        assert a == b, "half of what belongs together came back"
+        assert have - a in (0, 1), "something came back without what was sent before it"
+        assert have <= len(self.heard) + 1 and a <= self.pairs + 1
+        if fsync == "always":
+            assert have >= len(self.heard) and a >= self.pairs
+        else:
+            assert have >= len([t for t in self.heard if t < killed_at - 2]), "what is older than two seconds is lost"
+
+
+CHILDREN = (None, "BGREWRITEAOF", "BGSAVE")
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+def test_kill_at_any_moment(start, fsync):
+    """`always`: nothing that was acknowledged is lost. `everysec`: nothing older than two seconds. Both: what comes back
+    of a connection is what it sent up to some point, nothing halved; also while a child writes. KEEL_CRASHES says how
+    many times."""
+    server = log_of(start, {"appendfsync": fsync, "auto-aof-rewrite-min-size": "60kb", "auto-aof-rewrite-percentage": "20",
+                            "rdb-key-save-delay": 500})
+    rng = random.Random(7)
+    crashes = int(os.environ.get("KEEL_CRASHES", "9"))
+    for i in range(crashes):
+        with server.client() as c:
+            c("FLUSHALL")
+            c.pipeline([["SET", "filler:%d" % n, "v" * 20] for n in range(100)])
+            writers = [Writer(server, number) for number in range(4)]
+            for w in writers:
+                w.start()
+            # The last one of everysec runs long enough for the bound of two seconds to mean something.
+            time.sleep(3.5 if fsync == "everysec" and i == crashes - 1 else rng.uniform(0.02, 0.4) * PATIENCE)
+            if CHILDREN[i % 3]:
+                c(CHILDREN[i % 3])
+                time.sleep(rng.uniform(0, 0.1))
+        killed_at = time.monotonic()
+        server.kill(signal.SIGKILL)
+        server.wait_exit()
+        for w in writers:
+            w.join(20)
+        again(server)
+        with server.client() as c:
+            assert len(c("KEYS", "filler:*")) == 100
+            for w in writers:
+                w.check(c, fsync, killed_at)
+
+
+def test_always_answers_only_what_is_synced(start):
+    """Under strace it shows: no reply to a write leaves between the write to the log and its fdatasync."""
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("no strace")
+    server = log_of(start, {"appendfsync": "always"})
+    trace = server.file("trace")
+    tracer = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync,fsync,sendto,sendmsg,write", "-o", trace, "-p", str(server.pid)],
+                              stderr=subprocess.DEVNULL)
+    try:
+        with server.client() as c:
+            wait_for(lambda: c("SET", "probe", "1") == "OK" and os.path.exists(trace) and "sendto" in open(trace).read())
+            for i in range(20):
+                assert c("SET", "marked%d" % i, "value") == "OK"
+    finally:
+        tracer.terminate()
+        tracer.wait(10)
+    unsynced = checked = 0
+    for line in open(trace):
+        if "write(" in line and "marked" in line:
+            unsynced += 1
+        elif re.search(r"f(data)?sync.*= 0", line):
+            unsynced = 0
+        elif "+OK" in line and "send" in line:
+            assert unsynced == 0, line
+            checked += 1
+    assert checked >= 20
+
+
+# ---- a disk that is full
+
+def limited(config=None):
+    """For a server whose files cannot grow over a limit (set_limit): a write over it fails with EFBIG, as one to a full
+    disk does with ENOSPC."""
+    return dict({"appendonly": "yes", "auto-aof-rewrite-percentage": "0"}, **(config or {}))
+
+
+def set_limit(server, size):
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_a_full_disk_refuses_writes_and_comes_back(start, fsync):
+    server = start(limited({"appendfsync": fsync}))
+    with server.client() as c, server.client() as reader:
+        assert c("SET", "before", "1") == "OK"
+        c("SET", "fill", "v" * 100_000)  # the server's own log file has to stay below the limit
+        set_limit(server, os.path.getsize(incremental(server)) + 2000)
+        refused = None
+        acknowledged = 0
+        for i in range(200):
+            try:
+                with server.client() as writer:
+                    reply = writer("SET", "key:%d" % i, "v" * 100)
+            except (Closed, OSError):
+                reply = None
+            if isinstance(reply, Error):
+                refused = reply
+                break
+            acknowledged += reply == "OK"
+            time.sleep(0.01)
+        assert refused is not None and refused.startswith("MISCONF Errors writing to the AOF file: "), refused
+        assert acknowledged < 100
+        assert persistence(server)["aof_last_write_status"] == "err"
+        # Reads go on, writes do not, in transactions and scripts neither.
+        assert reader("GET", "before") == b"1"
+        assert reader("SET", "x", "1").code == "MISCONF"
+        assert reader("EVAL", "return redis.call('set', 'x', '1')", "0").code == "MISCONF"
+        assert reader("EVAL", "return redis.call('get', 'before')", "0") == b"1"
+        assert reader("PING").code == "MISCONF"
+        reader("MULTI")
+        assert reader("SET", "x", "1").code == "MISCONF"
+        assert reader("EXEC").code == "EXECABORT"
+        assert server.alive()
+        set_limit(server, resource.RLIM_INFINITY)
+        wait_for(lambda: persistence(server)["aof_last_write_status"] == "ok")
+        assert reader("SET", "after", "1") == "OK"
+        before = reader("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
+
+
+def test_no_false_ok_under_always(start):
+    """Many clients write while the disk comes to its end: whoever heard OK finds its key after a crash."""
+    server = start(limited({"appendfsync": "always"}))
+    with server.client() as c:
+        c("SET", "before", "v" * 100_000)
+        set_limit(server, os.path.getsize(incremental(server)) + 5000)
+    heard, errors = [], []
+
+    def write(number):
+        try:
+            with server.client() as c:
+                for i in range(200):
+                    reply = c("SET", "k%d:%d" % (number, i), "v" * 50)
+                    if reply != "OK":
+                        errors.append(reply)
+                        return
+                    heard.append("k%d:%d" % (number, i))
+        except (Closed, OSError, EOFError):
+            pass
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(30)
+    assert errors and all(e.code == "MISCONF" for e in errors)
+    crash(server)
+    with server.client() as c:
+        assert [k for k in heard if c("EXISTS", k) != 1] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own, of 4 MB."""
+    folder = str(tmp_path / "disk")
+    os.mkdir(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("no right to mount")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_a_disk_without_room_for_anything(start, small_disk, fsync):
+    """Log, rewrite and snapshot meet ENOSPC: the server stays up, says so, loses nothing that was acknowledged, and goes
+    on when there is room."""
+    server = start(limited({"appendfsync": fsync, "dir": small_disk}))
+    ballast = os.path.join(small_disk, "ballast")
+    acknowledged = []
+    with server.client() as c:
+        assert c("SET", "before", "1") == "OK"
+        with open(ballast, "wb", buffering=0) as f, pytest.raises(OSError):
+            while True:
+                f.write(b"x" * 4096)
+
+        def refused():
+            key = "key:%d" % len(acknowledged)
+            try:
+                with server.client() as writer:
+                    reply = writer("SET", key, "v" * 1000)
+            except (Closed, OSError):
+                return False  # it was held, and then refused
+            if reply == "OK":
+                acknowledged.append(key)
+            return isinstance(reply, Error) and reply
+        assert wait_for(refused, 20).code == "MISCONF"
+        assert c("GET", "before") == b"1" and c("SET", "x", "1").code == "MISCONF"
+        c("BGREWRITEAOF")
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        assert c("SAVE").startswith("ERR")
+        c("BGSAVE")
+        wait_for(lambda: persistence(server)["rdb_bgsave_in_progress"] == "0" and persistence(server)["rdb_last_bgsave_status"] == "err")
+        assert c("GET", "before") == b"1" and persistence(server)["aof_last_write_status"] == "err"
+        os.remove(ballast)
+        wait_for(lambda: c("SET", "after", "1") == "OK", 20)
+        assert c("BGREWRITEAOF").startswith("Background append only file rewriting")
+        rewritten(server)
+        wait_for(lambda: persistence(server)["aof_last_bgrewrite_status"] == "ok")
+        c("SET", "at the end", "1")
+        before = c("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
+    with server.client() as c:
+        assert [k for k in acknowledged + ["after", "at the end"] if c("EXISTS", k) != 1] == []
+
+
+def test_a_disk_that_cannot_take_a_new_log(start):
+    server = start()
+    with open(server.file(FOLDER), "w"):
+        pass  # a file where the folder should be
+    with server.client() as c:
+        c("SET", "k", "1")
+        assert c("CONFIG", "SET", "appendonly", "yes").startswith("ERR CONFIG SET failed (possibly related to argument 'appendonly')")
+        assert config_get(c, "appendonly") == "no"
+        assert c("SET", "k", "2") == "OK"
+        os.remove(server.file(FOLDER))
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+        rewritten(server)
+    crash_config(server)
+    with server.client() as c:
+        assert c("GET", "k") == b"2"
+
+
+def crash_config(server):
+    with open(server.config_file, "a") as f:
+        f.write("appendonly yes\n")
+    crash(server)
+
+
+def test_settings_change_while_replies_wait(start):
+    server = log_of(start, {"appendfsync": "always"})
+    with server.client() as c:
+        for fsync in ("everysec", "no", "always", "everysec", "always"):
+            assert c.pipeline([["SET", "k", fsync], ["CONFIG", "SET", "appendfsync", fsync], ["GET", "k"]]) == ["OK", "OK", fsync.encode()]
+        before = c("DEBUG", "DIGEST")
+    crash(server)
+    assert digest(server) == before
