@@ -3,6 +3,7 @@
 
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
+#include "server/migrations.h"
 #include "server/stats.h"
 #include "server/tracking.h"
 #include "server/watches.h"
@@ -15,7 +16,8 @@ bool AfterCommand::drain_all() {
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();
     const bool cached = tracking_ != nullptr && tracking_->any();
-    if (wanted == 0 && !waited_for && !watched && !cached) [[likely]] {
+    const bool sent = migrations_ != nullptr && migrations_->any_in_flight();
+    if (wanted == 0 && !waited_for && !watched && !cached && !sent) [[likely]] {
         effects_.clear();
         return false;
     }
@@ -28,6 +30,7 @@ bool AfterCommand::drain_all() {
     if (watched) watches_->note(effects_);
     if (cached) tracking_->note(effects_);
     if (waited_for) blocking_->note(effects_);
+    if (sent) migrations_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
     return true;

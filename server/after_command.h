@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
-// keys, watch them or cache them, and, as they come to be, the log and replicas. The one place where the list of those
-// stands.
+// keys, watch them, cache them or send them away, and, as they come to be, the log and replicas. The one place where the
+// list of those stands.
 #pragma once
 
 #include "conf/settings.h"
@@ -11,6 +11,7 @@
 namespace keel {
 
 class Blocking;
+class Migrations;
 class Tracking;
 class Watches;
 struct Stats;
@@ -31,6 +32,7 @@ class AfterCommand {
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
     void set_watches(Watches* watches) { watches_ = watches; }
     void set_tracking(Tracking* tracking) { tracking_ = tracking; }
+    void set_migrations(Migrations* migrations) { migrations_ = migrations; }
 
     // Also to be called after keys went by themselves (expiry, eviction). Whether there was somebody to tell.
     bool drain() { return !effects_.empty() && drain_all(); }
@@ -45,6 +47,7 @@ class AfterCommand {
     Blocking* blocking_ = nullptr;
     Watches* watches_ = nullptr;
     Tracking* tracking_ = nullptr;
+    Migrations* migrations_ = nullptr;
 };
 
 }  // namespace keel

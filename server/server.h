@@ -30,6 +30,7 @@
 #include "server/dispatch.h"
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
+#include "server/migrations.h"
 #include "server/monitors.h"
 #include "server/net/client_set.h"
 #include "server/pause.h"
@@ -136,6 +137,7 @@ struct Server {
     acl::Users users;  // below the families: it has to know all commands
     acl::AccessLog access_log;
     Snapshots snapshots;
+    Migrations migrations;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.
