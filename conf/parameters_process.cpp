@@ -111,7 +111,7 @@ void add_system(Rows& rows) {
     rows.push_back(yes_no("disable-thp", process<&Process::disable_thp>, ParameterFlag::immutable,
                           "Ask the kernel for no transparent huge pages."));
     rows.push_back(string("server-cpulist", process<&Process::server_cpus>, ParameterFlag::immutable,
-                          "Processors of the main thread.")
+                          "Processors of the main thread, as in 0,2,4-6 or 0-7:2.")
                        .also("server_cpulist"));
     rows.push_back(string("bio-cpulist", process<&Process::background_cpus>, ParameterFlag::immutable,
                           "Processors of the helper thread.")

@@ -4,6 +4,7 @@
 #include "server/append_log.h"
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
+#include "server/migrations.h"
 #include "server/stats.h"
 #include "server/tracking.h"
 #include "server/watches.h"
@@ -17,7 +18,8 @@ bool AfterCommand::drain_all(const Call* call, int db) {
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();
     const bool cached = tracking_ != nullptr && tracking_->any();
-    if (wanted == 0 && !waited_for && !watched && !cached) [[likely]] {
+    const bool sent = migrations_ != nullptr && migrations_->any_in_flight();
+    if (wanted == 0 && !waited_for && !watched && !cached && !sent) [[likely]] {
         effects_.clear();
         return false;
     }
@@ -30,6 +32,7 @@ bool AfterCommand::drain_all(const Call* call, int db) {
     if (watched) watches_->note(effects_);
     if (cached) tracking_->note(effects_);
     if (waited_for) blocking_->note(effects_);
+    if (sent) migrations_->note(effects_);
     effects_.clear();
     stats_.loop.record_ns += CycleClock::ns(CycleClock::ticks() - started);
     return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Drains what a command did to all who care: the count of changes for save points, keyspace events, those who wait for
-// keys, watch them or cache them, the log, and, as they come to be, replicas. The one place where the list of those
-// stands.
+// keys, watch them, cache them or send them away, the log, and, as they come to be, replicas. The one place where the
+// list of those stands.
 #pragma once
 
 #include "conf/settings.h"
@@ -13,6 +13,7 @@ namespace keel {
 class AppendLog;
 class Blocking;
 struct Call;
+class Migrations;
 class Tracking;
 class Watches;
 struct Stats;
@@ -34,6 +35,7 @@ class AfterCommand {
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
     void set_watches(Watches* watches) { watches_ = watches; }
     void set_tracking(Tracking* tracking) { tracking_ = tracking; }
+    void set_migrations(Migrations* migrations) { migrations_ = migrations; }
 
     // What `call` did in the database `db`; null: keys went by themselves (expiry, eviction). Whether there was somebody
     // to tell, but for the log.
@@ -50,6 +52,7 @@ class AfterCommand {
     Blocking* blocking_ = nullptr;
     Watches* watches_ = nullptr;
     Tracking* tracking_ = nullptr;
+    Migrations* migrations_ = nullptr;
 };
 
 }  // namespace keel

@@ -19,7 +19,8 @@
 // ready.
 //
 // Always true:
-//   1. A session is parked as blocked exactly while a waiter has its id, except during that waiter's own run.
+//   1. A session is parked as blocked exactly while a waiter has its id, except during that waiter's own run. (Or while
+//      its MIGRATE is under way, which has no waiter here: migrations.h.)
 //   2. Of several who wait for a key, the one who came first is run first.
 //   3. Nobody is served while clients are paused; timeouts end all the same.
 //   4. A command that asks to wait again has changed nothing (else serving would not come to an end).

@@ -8,6 +8,7 @@
 #include "protocol/base/log.h"
 #include "server/acl/access.h"
 #include "server/script/scripting.h"
+#include "server/secrets.h"
 #include "server/server.h"
 
 namespace keel {
@@ -395,7 +396,7 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
     const bool shown = time != Time::again && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
     if (server_.monitors.any() && shown) [[unlikely]]
-        server_.monitors.feed(session, call.words);
+        server_.monitors.feed(session, without_secrets(call));
     // A command that waits is counted once it has its answer.
     if (session.parked == Parked::blocked) [[unlikely]] {
         server_.after_command.drain();

@@ -25,6 +25,7 @@
 #include "protocol/base/number.h"
 #include "protocol/base/words.h"
 #include "server/build_facts.h"
+#include "server/cpu_list.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
 #include "server/server.h"
@@ -337,6 +338,9 @@ Status adopt_process_settings(Server& server) {
     }
     write_pid_file(server);
     disable_huge_pages(process);
+    bind_thread("server-cpulist", process.server_cpus);
+    // By itself: it was there before, and inherits nothing.
+    server.background.submit([list = process.background_cpus] { bind_thread("bio-cpulist", list); });
     (void)adjust_oom_score(process);
     (void)set_process_title(server, process.title_template);
     server.config.on_change({"oom-score-adj", "oom-score-adj-values"},
@@ -394,9 +398,13 @@ Status set_process_title(const Server& server, const std::string& title_template
     return {};
 }
 
-void adjust_child(const Process& settings) {
+void adjust_child(const Process& settings, ChildWork work) {
     constexpr std::size_t kChild = 2;
     (void)adjust_oom_score(settings, kChild);
+    if (work == ChildWork::snapshot)
+        bind_thread("bgsave-cpulist", settings.snapshot_cpus);
+    else
+        bind_thread("aof-rewrite-cpulist", settings.aof_rewrite_cpus);
 }
 
 std::string executable_path() {

@@ -50,12 +50,13 @@ Status fit_clients_to_file_limit(Config& config);
 // listening queue.
 void warn_of_machine(const Settings& settings);
 
-// Pid file, title, out-of-memory score, transparent huge pages, collation; and from then on whenever CONFIG SET changes
+// Pid file, title, out-of-memory score, processors, transparent huge pages, collation; and from then on whenever CONFIG SET changes
 // them. An error, before anything else is done, if the machine does not know the locale.
 Status adopt_process_settings(Server& server);
 
-// In a forked child that saves: its out-of-memory score.
-void adjust_child(const Process& settings);
+// In a forked child that saves: its out-of-memory score and its processors.
+enum class ChildWork : std::uint8_t { snapshot, log_rewrite };
+void adjust_child(const Process& settings, ChildWork work = ChildWork::snapshot);
 
 // To be called first in main(): setting the title writes over the arguments' memory.
 void remember_title_area(int argc, char** argv);

@@ -29,6 +29,14 @@ void hide_login(std::vector<Bytes>& words) {
     for (std::size_t i = behind; i < words.size() && i < behind + 2; ++i) words[i] = kRedacted;
 }
 
+// MIGRATE ... AUTH password, or AUTH2 user password; not the keys behind KEYS.
+void hide_migration_login(std::vector<Bytes>& words) {
+    for (std::size_t i = 6; i < words.size() && !equal_nocase(words[i], "keys"); ++i) {
+        const std::size_t hidden = equal_nocase(words[i], "auth") ? 1U : equal_nocase(words[i], "auth2") ? 2U : 0U;
+        for (std::size_t end = i + hidden; i < end && i + 1 < words.size();) words[++i] = kRedacted;
+    }
+}
+
 }  // namespace
 
 std::vector<Bytes> without_secrets(const Call& call) {
@@ -37,6 +45,7 @@ std::vector<Bytes> without_secrets(const Call& call) {
     if (name == "config|set") hide_settings(words);
     if (name == "auth") hide_from(words, 1);
     if (name == "hello") hide_login(words);
+    if (name == "migrate") hide_migration_login(words);
     if (name == "acl|setuser" || name == "acl|getuser" || name == "acl|deluser") hide_from(words, 2);
     return words;
 }

@@ -113,7 +113,8 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       users(registry, settings.acl),
       loading(*this),
       snapshots(*this),
-      append_log(*this) {
+      append_log(*this),
+      migrations(*this) {
     facts.started_us = clock.steady_us();
     background.submit([] { register_thread_memory(); });
     clients.set_on_open([this](Session& session) { acl::greet(users, session); });
@@ -126,12 +127,14 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
         tracking.disable(session);
         pubsub.forget(session);
         if (blocking.any()) blocking.forget(session);
+        migrations.forget(session);
     });
     after_command.set_events(&key_events);
     after_command.set_blocking(&blocking);
     after_command.set_watches(&watches);
     after_command.set_tracking(&tracking);
     after_command.set_log(&append_log);
+    after_command.set_migrations(&migrations);
     effects.set_heard(false);  // the log says when
     dispatcher.context().blocker = &blocking;
     apply_settings();
@@ -231,6 +234,7 @@ bool Server::expire(std::int64_t budget_us) {
 }
 
 void Server::settle() {
+    migrations.settle();
     if (blocking.any()) [[unlikely]] {
         blocking.serve();
         blocking.end_due();
@@ -268,6 +272,7 @@ void Server::cron() {
         snapshots.cron();
         append_log.cron();
     }
+    migrations.cron();
     stats.loop.cron_ns += CycleClock::ns(CycleClock::ticks() - started);
 }
 
@@ -286,6 +291,8 @@ int Server::idle_ms() {
     if (pause.active()) wait = std::min(wait, pause.until_ms() - now);
     if (const auto timeout_us = blocking.next_timeout_us())
         wait = std::min(wait, (*timeout_us - clock.steady_us() + 999) / 1000);
+    if (const auto look_us = migrations.next_look_us()) [[unlikely]]
+        wait = std::min(wait, (*look_us - clock.steady_us() + 999) / 1000);
     return static_cast<int>(std::max<std::int64_t>(wait, 0));
 }
 

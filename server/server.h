@@ -32,6 +32,7 @@
 #include "server/key_events.h"
 #include "server/latency_monitor.h"
 #include "server/loading.h"
+#include "server/migrations.h"
 #include "server/monitors.h"
 #include "server/net/client_set.h"
 #include "server/pause.h"
@@ -140,6 +141,7 @@ struct Server {
     Loading loading;
     Snapshots snapshots;
     AppendLog append_log;
+    Migrations migrations;
 
     // Commands that ran at least so long, or were or answered so much, are looked at for their logs and the latency
     // monitor.

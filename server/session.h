@@ -38,7 +38,7 @@ enum class ReplyMode : std::uint8_t { on, off, skip_next, skip_this };
 enum class Parked : std::uint8_t {
     no,
     paused,   // CLIENT PAUSE: its next request waits where it is
-    blocked,  // a blocking command waits for something
+    blocked,  // a blocking command waits for keys, or MIGRATE for its target
     output,   // it has much to read before more is done for it
 };
 

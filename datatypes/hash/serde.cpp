@@ -11,7 +11,6 @@
 //     hash_listpack_timed_rc   without the earliest, too
 //     hash_timed_valkey     count | name | value | deadline i64, -1 for none | ...
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
 #include <string>
@@ -20,6 +19,7 @@
 #include "conf/settings.h"
 #include "datatypes/core/packed_serde.h"
 #include "datatypes/core/rdb_tags.h"
+#include "datatypes/encodings/table_loader.h"
 #include "datatypes/hash/hash.h"
 
 namespace keel::hash {
@@ -40,46 +40,19 @@ ValueRef table_value(std::unique_ptr<FieldTable> table) {
 
 // ---- Many fields ----
 
-// Fields on their way into a table. They are looked up and inserted some at a time, so that the memory which each
-// touches is fetched while others are read.
-class TableLoader {
+class FieldLoader {
   public:
-    TableLoader() : table_(std::make_unique<FieldTable>()) {}
-    ~TableLoader() {
-        for (std::size_t i = 0; i < waiting_; ++i) Field::release(group_[i].field);
-    }
-    TableLoader(const TableLoader&) = delete;
-    TableLoader& operator=(const TableLoader&) = delete;
-
     Status add(Bytes name, Bytes value, UnixMs deadline) {
-        Waiting& one = group_[waiting_++];
-        one = {Field::make(name, value, deadline), hash_bytes(name)};
-        table_->fields().prefetch_directory(one.hash);
-        return waiting_ == group_.size() ? settle() : Status{};
+        return fields_.add(Field::make(name, value, deadline), name) ? Status{} : Status{kTwice};
     }
     Result<ValueRef> finish() {
-        KEEL_TRY(settle());
-        return table_value(std::move(table_));
+        auto table = fields_.finish();
+        if (table == nullptr) return kTwice;
+        return table_value(std::move(table));
     }
 
   private:
-    struct Waiting {
-        Field* field;
-        std::uint64_t hash;
-    };
-    Status settle() {
-        for (std::size_t i = 0; i < waiting_; ++i) table_->fields().prefetch_line(group_[i].hash);
-        while (waiting_ > 0) {
-            const Waiting& last = group_[waiting_ - 1];
-            if (!table_->take(last.field, last.hash)) return kTwice;
-            --waiting_;
-        }
-        return {};
-    }
-
-    std::unique_ptr<FieldTable> table_;
-    std::array<Waiting, 16> group_;
-    std::size_t waiting_ = 0;
+    TableLoader<FieldTable, &FieldTable::fields> fields_;
 };
 
 // ---- Field by field ----
@@ -152,7 +125,7 @@ class FewFields {
     }
     Result<ValueRef> finish(const Encodings& settings) {
         if (longest_ > settings.hash_max_listpack_value_bytes) {
-            TableLoader table;
+            FieldLoader table;
             for (const One& one : fields_) KEEL_TRY(table.add(one.name, one.value, one.deadline));
             return table.finish();
         }
@@ -187,7 +160,7 @@ Result<ValueRef> load_fields(RdbTag tag, Loader& in, const Encodings& settings) 
     KEEL_TRY(const std::uint64_t count, reader.begin());
     if (count == 0) return kEmptyValue;
     if (count > settings.hash_max_listpack_entries) {
-        TableLoader table;
+        FieldLoader table;
         for (std::uint64_t i = 0; i < count; ++i) {
             KEEL_TRY(reader.next());
             KEEL_TRY(table.add(reader.name(), reader.value(), reader.deadline()));
@@ -227,7 +200,7 @@ Result<ValueRef> load_packed(Listpack list, Form form, const Encodings& settings
         if (has_twins(list, unit)) return kTwice;
         return packed_value(form, std::move(list));
     }
-    TableLoader table;
+    FieldLoader table;
     Status added;
     HashView{{.type = Type::hash, .form = static_cast<std::uint8_t>(form), .payload = const_cast<char*>(list.data())}}
         .each([&](const Item& name, const Item& value, UnixMs deadline) {

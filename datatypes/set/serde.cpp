@@ -5,10 +5,9 @@
 //     set            count | member | ...          any form
 //     set_intset     the intset, as a string
 //     set_listpack   the listpack, as a string     from version 11 on
-#include <array>
-
 #include "datatypes/core/packed_serde.h"
 #include "datatypes/core/rdb_tags.h"
+#include "datatypes/encodings/table_loader.h"
 #include "datatypes/set/set.h"
 
 namespace keel::set {
@@ -21,59 +20,18 @@ ValueRef table_value(std::unique_ptr<MemberTable> table) {
     return {.type = Type::set, .form = static_cast<std::uint8_t>(Form::table), .payload = table.release()};
 }
 
-// Members on their way into a table. They are looked up and inserted some at a time, so that the memory which each
-// touches is fetched while others are read.
-class TableLoader {
-  public:
-    TableLoader() : table_(std::make_unique<MemberTable>()) {}
-    ~TableLoader() {
-        for (std::size_t i = 0; i < waiting_; ++i) StoredMember::release(group_[i].member);
-    }
-    TableLoader(const TableLoader&) = delete;
-    TableLoader& operator=(const TableLoader&) = delete;
-
-    Status add(Bytes text) {
-        Waiting& one = group_[waiting_++];
-        one = {StoredMember::make(text), hash_bytes(text)};
-        table_->table().prefetch_directory(one.hash);
-        return waiting_ == group_.size() ? settle() : Status{};
-    }
-    Result<ValueRef> finish() {
-        KEEL_TRY(settle());
-        return table_value(std::move(table_));
-    }
-
-  private:
-    struct Waiting {
-        StoredMember* member;
-        std::uint64_t hash;
-    };
-
-    Status settle() {
-        for (std::size_t i = 0; i < waiting_; ++i) table_->table().prefetch_line(group_[i].hash);
-        while (waiting_ > 0) {
-            const Waiting& last = group_[waiting_ - 1];
-            if (!table_->take(last.member, last.hash)) return kTwice;
-            --waiting_;
-        }
-        return {};
-    }
-
-    std::unique_ptr<MemberTable> table_;
-    std::array<Waiting, 16> group_;
-    std::size_t waiting_ = 0;
-};
-
 Result<ValueRef> load_members(Loader& in, const Limits& limits) {
     KEEL_TRY(const std::uint64_t count, in.count(1));
     if (count == 0) return kEmptyValue;
     if (count > std::max(limits.integers, limits.packed)) {
-        TableLoader table;
+        TableLoader<MemberTable, &MemberTable::table> loader;
         for (std::uint64_t i = 0; i < count; ++i) {
             KEEL_TRY(const Bytes member, in.string());
-            KEEL_TRY(table.add(member));
+            if (!loader.add(StoredMember::make(member), member)) return kTwice;
         }
-        return table.finish();
+        auto table = loader.finish();
+        if (table == nullptr) return kTwice;
+        return table_value(std::move(table));
     }
     Set set;
     for (std::uint64_t i = 0; i < count; ++i) {

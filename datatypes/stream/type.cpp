@@ -27,6 +27,8 @@ std::size_t free_effort(const ValueRef& value) {
     return effort;
 }
 
+std::size_t count(const ValueRef& value) { return static_cast<std::size_t>(of(value).length()); }
+
 // The entries alone, as Redis hashes them: what groups have read is not told.
 void digest(const ValueRef& value, DigestSink& sink) {
     const auto tell = [&sink](const ListpackItem& item) {
@@ -56,6 +58,7 @@ const TypeOps kOps{
     .tag = tag_of,
     .save = save,
     .load = load,
+    .count = count,
 };
 
 }  // namespace keel::stream

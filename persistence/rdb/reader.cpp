@@ -92,6 +92,11 @@ Result<bool> Reader::at_end() {
     return window() == 0;
 }
 
+Result<std::uint8_t> Reader::peek() {
+    KEEL_TRY(need(1));
+    return static_cast<std::uint8_t>(*at_);
+}
+
 Result<Bytes> Reader::raw(std::size_t bytes) {
     KEEL_TRY(need(bytes));
     const Bytes out{at_, bytes};

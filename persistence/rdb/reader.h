@@ -44,6 +44,8 @@ class Reader final : public Loader {
     [[nodiscard]] std::uint64_t offset() const { return end_offset_ - window(); }
     // Of all bytes so far. Not from memory.
     [[nodiscard]] std::uint64_t checksum();
+    // The next byte, which stays.
+    Result<std::uint8_t> peek();
     // Whether nothing is left at all.
     Result<bool> at_end();
 

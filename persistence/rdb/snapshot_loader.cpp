@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 #include "datatypes/keyspace/lazy_free.h"
@@ -85,10 +86,14 @@ Result<bool> SnapshotLoader::step(std::uint64_t bytes) {
 }
 
 // The offset is that of the record in which it happened.
-Error SnapshotLoader::explained(const Error& error, std::uint64_t offset) const {
+Error SnapshotLoader::explained(const Error& error, std::uint64_t offset) {
+    trouble_ = {.offset = offset,
+                .at_key = at_key_,
+                .db = db_index_,
+                .key = at_key_ ? key_ : std::string{},
+                .reason = std::string{error.text()}};
     if (!at_key_) return Error{fmt::format("at byte {}: {}", offset, error.text())};
-    return Error{
-        fmt::format("at byte {}, key {} of database {}: {}", offset, quoted(key_), db_->index(), error.text())};
+    return Error{fmt::format("at byte {}, key {} of database {}: {}", offset, quoted(key_), db_index_, error.text())};
 }
 
 Status SnapshotLoader::step_once() {
@@ -188,8 +193,11 @@ Status SnapshotLoader::read_slot_import() {
 Status SnapshotLoader::select() {
     KEEL_TRY(settle());
     KEEL_TRY(const std::uint64_t index, in_.length());
-    if (index >= static_cast<std::uint64_t>(keyspace_.count())) return kBadDatabase;
-    db_ = &keyspace_.db(static_cast<int>(index));
+    constexpr std::uint64_t kMostDatabases = std::numeric_limits<int>::max();
+    const bool shown = options_.witness != nullptr;
+    if (index >= (shown ? kMostDatabases : static_cast<std::uint64_t>(keyspace_.count()))) return kBadDatabase;
+    db_index_ = static_cast<int>(index);
+    if (!shown) db_ = &keyspace_.db(db_index_);
     return {};
 }
 
@@ -200,7 +208,8 @@ Status SnapshotLoader::end() {
         const std::uint64_t expected = options_.check_sum ? in_.checksum() : 0;
         KEEL_TRY(const std::uint64_t told, in_.u64());
         // 0: whoever wrote the file made none.
-        if (options_.check_sum && told != 0 && told != expected) return kWrongSum;
+        checksum_held_ = options_.check_sum && told != 0;
+        if (checksum_held_ && told != expected) return kWrongSum;
     }
     if (options_.more_may_follow) return {};
     KEEL_TRY(const bool nothing_left, in_.at_end());
@@ -210,15 +219,21 @@ Status SnapshotLoader::end() {
 // ---- Keys ----
 
 Status SnapshotLoader::read_key(RdbTag tag) {
+    const std::uint64_t offset = in_.offset() - 1;
     KEEL_TRY(const Bytes view, in_.string());
     if (view.size() > kMostKeyBytes) return kLongKey;
     key_.assign(view);
     at_key_ = true;
     const auto type = type_of(tag);
     if (!type) return unknown_tag(static_cast<std::uint8_t>(tag), in_);
+    std::uint8_t first = 0;
+    if (options_.witness != nullptr) {
+        KEEL_TRY(first, in_.peek());
+    }
     Result<ValueRef> value = type_ops(*type).load(tag, in_, settings_.encodings);
+    if (!value && !value.error().is(kEmptyValue)) return std::move(value).error();
+    if (options_.witness != nullptr) return show(tag, first, value ? &*value : nullptr, offset);
     if (!value) {
-        if (!value.error().is(kEmptyValue)) return std::move(value).error();
         ++figures_.empty;
         forget_prefixes();
         return {};
@@ -233,6 +248,21 @@ Status SnapshotLoader::read_key(RdbTag tag) {
     forget_prefixes();
     if (options_.key_delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds{options_.key_delay_us});
     return waiting_count_ == waiting_.size() ? settle() : Status{};
+}
+
+Status SnapshotLoader::show(RdbTag tag, std::uint8_t first, const ValueRef* value, std::uint64_t offset) {
+    Status status = options_.witness->on_key({.db = db_index_,
+                                              .name = key_,
+                                              .tag = tag,
+                                              .first = first,
+                                              .value = value,
+                                              .deadline = deadline_,
+                                              .offset = offset,
+                                              .bytes = in_.offset() - offset});
+    if (value != nullptr) drop(*value);
+    ++(value != nullptr ? figures_.loaded : figures_.empty);
+    forget_prefixes();
+    return status;
 }
 
 void SnapshotLoader::forget_prefixes() {

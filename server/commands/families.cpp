@@ -13,6 +13,7 @@
 #include "server/commands/function_commands.h"
 #include "server/commands/latency_commands.h"
 #include "server/commands/memory_commands.h"
+#include "server/commands/migrate_commands.h"
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
@@ -54,6 +55,7 @@ CommandFamilies::CommandFamilies(Server& server) {
     add<FunctionCommands>(server);
     add<SnapshotCommands>(server);
     add<DumpCommands>(server, server.debug.skip_checksums);
+    add<MigrateCommands>(server);
 }
 
 CommandFamilies::~CommandFamilies() = default;

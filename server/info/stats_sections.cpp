@@ -59,8 +59,9 @@ void write_forks(const Server& server, InfoText& out) {
 }
 
 // Idle: replication, defragmentation.
-void write_idle(InfoText& out) {
-    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+void write_idle(const Server& server, InfoText& out) {
+    out.field("migrate_cached_sockets", server.migrations.link_count());
+    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "slave_expires_tracked_keys", "active_defrag_hits",
                              "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
                              "total_active_defrag_time", "current_active_defrag_time", "dump_payload_sanitizations"}) {
         out.field(name, 0);
@@ -109,7 +110,7 @@ void stats(const Server& server, InfoText& out) {
     out.field("tracking_total_items", server.tracking.item_count());
     out.field("tracking_total_prefixes", server.tracking.prefix_count());
     write_forks(server, out);
-    write_idle(out);
+    write_idle(server, out);
     out.field("unexpected_error_replies", 0);
     out.field("total_error_replies", stats.error_replies);
     out.field("total_reads_processed", stats.reads);

@@ -105,8 +105,9 @@ bool ClientSet::wait(int most_ms) {
     return rang;
 }
 
-void ClientSet::add_bell(int descriptor) {
+void ClientSet::add_bell(int descriptor, bool writes) {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    if (writes) event.events |= EPOLLOUT;
     KEEL_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0 || errno == EEXIST);
 }
 

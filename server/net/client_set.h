@@ -86,10 +86,10 @@ class ClientSet {
     // Waits until a connection is ready or a bell rings, at most `most_ms` (0: not at all), and notes which connections
     // are, for turn(). True: a bell rang.
     bool wait(int most_ms);
-    // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read: a
-    // bell. It rings once for each arrival. Closing the descriptor takes it off, unless another one stands for the same
-    // file: then it has to be taken off before.
-    void add_bell(int descriptor);
+    // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read (or,
+    // `writes`: when it came to be connected, or to take more): a bell. It rings once for each arrival. Closing the
+    // descriptor takes it off, unless another one stands for the same file: then it has to be taken off before.
+    void add_bell(int descriptor, bool writes = false);
     void remove_bell(int descriptor);
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
     // connections had something to do.

@@ -250,3 +250,40 @@ def test_replies_that_are_due_are_sent_before_the_end(start):
         for _ in range(8):
             assert len(d.read()) == 1_000_000
     assert server.wait_exit() == 0
+
+
+def cpus_of(path):
+    with open(path + "/status") as f:
+        return re.search(r"Cpus_allowed_list:\s*(\S+)", f.read()).group(1)
+
+
+@keel_only
+def test_processors_of_the_threads_and_the_child(start):
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < 2:
+        pytest.skip("one processor: there is nothing to choose")
+    first, second = (str(cpu) for cpu in usable[:2])
+    server = start({"server-cpulist": first, "bio-cpulist": second, "bgsave-cpulist": second, "rdb-key-save-delay": "100"})
+    process = "/proc/%d" % server.pid
+    assert cpus_of(process) == first
+    names = {}
+    for task in os.listdir(process + "/task"):
+        with open(process + "/task/%s/comm" % task) as f:
+            names[f.read().strip()] = process + "/task/" + task
+    helper = [path for name, path in names.items() if name.startswith("bio_")]
+    wait_for(lambda: [cpus_of(path) for path in helper] == [second])
+    with server.client() as c:
+        c("DEBUG", "POPULATE", "20000")
+        assert c("BGSAVE") == "Background saving started"
+        child = int(re.search(r"started by pid (\d+)", server.log()).group(1))
+        wait_for(lambda: cpus_of("/proc/%d" % child) == second)
+        assert c("BGSAVE", "CANCEL") == "Background saving cancelled"
+
+
+@keel_only
+def test_a_list_of_processors_that_is_none(start):
+    server = start({"server-cpulist": "0-", "bgsave-cpulist": "1023"})
+    server.wait_log('server-cpulist is ignored: "0-" is neither a processor nor a range of them')
+    with server.client() as c:
+        assert c("BGSAVE") == "Background saving started"
+    server.wait_log("bgsave-cpulist is ignored: Invalid argument")

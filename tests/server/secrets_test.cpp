@@ -15,6 +15,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "auth", .arity = at_least(2)},
     {.name = "hello", .arity = at_least(1)},
     {.name = "get", .arity = exactly(2)},
+    {.name = "migrate", .arity = at_least(6)},
 };
 
 std::vector<Bytes> shown(const std::vector<Bytes>& words) {
@@ -39,5 +40,10 @@ TEST_CASE("secrets: passwords are not shown, all else is") {
     CHECK(shown({"HELLO", "3", "AUTH", "pw"}) == Words{"HELLO", "3", "AUTH", kHidden});
     CHECK(shown({"config", "set", "port", "1", "requirepass", "pw"}) ==
           Words{"config", "set", "port", "1", "requirepass", kHidden});
+    CHECK(shown({"migrate", "h", "1", "", "0", "9", "COPY", "AUTH", "pw", "KEYS", "auth", "a"}) ==
+          Words{"migrate", "h", "1", "", "0", "9", "COPY", "AUTH", kHidden, "KEYS", "auth", "a"});
+    CHECK(shown({"migrate", "auth", "auth", "auth", "0", "9", "auth2", "bob", "pw", "copy"}) ==
+          Words{"migrate", "auth", "auth", "auth", "0", "9", "auth2", kHidden, kHidden, "copy"});
+    CHECK(shown({"migrate", "h", "1", "k", "0", "9", "auth"}) == Words{"migrate", "h", "1", "k", "0", "9", "auth"});
     CHECK(shown({"acl", "setuser", "bob", ">pw"}) == Words{"acl", "setuser", kHidden, kHidden});
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "protocol/base/number.h"
+#include "tools/json_text.h"
 
 namespace keel::check_aof {
 
@@ -14,19 +15,6 @@ namespace {
 
 constexpr std::uint64_t kMostManifestBytes = 64 << 20;
 constexpr std::int64_t kProgressEveryUs = 1'000'000;
-
-std::string json_text(Bytes text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            (out += '\\') += c;
-        else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f)
-            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        else
-            out += c;
-    }
-    return out += '"';
-}
 
 std::string json_number(const std::optional<std::int64_t>& number) { return number ? integer_text(*number) : "null"; }
 
