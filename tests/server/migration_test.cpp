@@ -44,9 +44,15 @@ MigrateRequest request(std::vector<std::string> keys) {
     return out;
 }
 
-const ReplyValue kOk{.kind = ReplyValue::Kind::simple, .text = "OK"};
-const ReplyValue kOne{.kind = ReplyValue::Kind::integer, .integer = 1};
-ReplyValue refusal(std::string text) { return {.kind = ReplyValue::Kind::error, .text = std::move(text)}; }
+ReplyValue reply(ReplyValue::Kind kind, std::string text) {
+    ReplyValue value;
+    value.kind = kind;
+    value.text = std::move(text);
+    return value;
+}
+const ReplyValue kOk = reply(ReplyValue::Kind::simple, "OK");
+const ReplyValue kOne = reply(ReplyValue::Kind::integer, "");
+ReplyValue refusal(std::string text) { return reply(ReplyValue::Kind::error, std::move(text)); }
 
 std::string pumped(Migration& migration, Source& source, std::size_t unsent = 0) {
     std::string out;
