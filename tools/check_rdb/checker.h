@@ -31,7 +31,7 @@ struct Options {
     bool json = false;
     bool help = false;
     std::size_t biggest = 10;
-    std::string path;
+    std::string path = {};
 };
 
 // From the words behind the program's name; nothing if they make no sense.
