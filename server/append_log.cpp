@@ -53,7 +53,7 @@ struct AppendLog::Parts {
           // What was posted may run when these parts are gone.
           background([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
           helper(background),
-          child(server.clock, [&server] { adjust_child(server.settings.process); }),
+          child(server.clock, [&server] { adjust_child(server.settings.process, ChildWork::log_rewrite); }),
           log(aof::Folder{owner.files_, directory, server.settings.aof.directory, server.settings.aof.file},
               server.settings.aof, helper, owner),
           rewrite(log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); }) {}
@@ -228,8 +228,11 @@ void AppendLog::begin() {
 
 void AppendLog::end(Session& session) {
     stream_.end();
-    if (--depth_ > 0 || stream_.bytes().size() == unit_from_) return;
-    if (parts_->log.reply_offset() != 0)
+    if (--depth_ == 0 && stream_.bytes().size() != unit_from_) bind(session);
+}
+
+void AppendLog::bind(Session& session) {
+    if (on_ && parts_->log.reply_offset() != 0)
         session.reply_waits_for = parts_->log.appended_offset() + stream_.bytes().size();
 }
 

@@ -9,8 +9,7 @@
 //     CONFIG SET appendonly, BGREWRITEAOF, growth ─> a forked child writes a new base
 //
 // Always true:
-//   1. The log gets a command in the form in which it can be run again: its effects, or the client's own words. What
-//   ran
+//   1. The log gets a command in the form in which it can be run again: its effects, or the client's own words. What ran
 //      as one (EXEC, a script) is one unit there.
 //   2. All that a turn did is handed to the log before the turn's replies leave.
 //   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
@@ -73,6 +72,9 @@ class AppendLog final : private DurabilityListener {
     // Around a command; commands inside of it belong to the same unit. end() sets what the session's reply waits for.
     void begin();
     void end(Session& session);
+    // The session's reply waits until what was done so far is durable (appendfsync always). For a reply that is given
+    // outside of its command.
+    void bind(Session& session);
     // What was done by `call` in the database `db`; null: by itself.
     void note(const Effects& effects, const Call* call, int db);
 

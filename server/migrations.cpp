@@ -250,6 +250,7 @@ void Migrations::answer(const Job& job) {
         else
             out.ok();
     });
+    server_.append_log.bind(*session);  // that the keys are gone here is to hold, too
     server_.clients.wrote_to(*session);
     server_.clients.wake(*session);
 }

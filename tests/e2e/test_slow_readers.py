@@ -42,9 +42,10 @@ def test_the_error_of_a_bad_request_waits_behind_what_was_asked_before(server, c
 
 
 def test_a_slow_reader_is_not_idle(start):
-    server = start({"timeout": "1"})
+    server = start()
     with server.client() as c:
         c("SET", "big", b"x" * 30_000_000)
+        c("CONFIG", "SET", "timeout", "1")
     with server.connect() as s:
         s.sendall(encode("GET", "big"))
         end = time.monotonic() + 3
