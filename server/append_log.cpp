@@ -268,7 +268,7 @@ void AppendLog::note(const Effects& effects, const Call* call, int db) {
 void AppendLog::hand_over(std::int64_t now_ms) {
     if (stream_.bytes().empty()) return;
     stream_.split();  // in the middle of EXEC: DEBUG, which ends the log here
-    parts_->log.append(stream_.bytes(), stream_.selected(), now_ms);
+    parts_->log.append(stream_.storage(), stream_.selected(), now_ms);
     stream_.clear();
     unit_from_ = 0;
 }

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t kSecondMs = 1000;
 constexpr std::int64_t kMostPostponedMs = 2000;
-constexpr std::size_t kMostSpare = 1 << 20;  // a larger buffer is given back
+// What is kept to be used again: as much as waits for the disk under load, little when nothing does.
+constexpr std::size_t kMostSpare = 1 << 20;
+constexpr std::uint64_t kMostSpares = Log::kSyncAtKept;
 
 }  // namespace
 
@@ -99,13 +101,29 @@ Status Log::close() {
 
 void Log::append(Bytes commands, int selected, std::int64_t now_ms) {
     if (mode_ == Mode::off) return;
-    if (settings_.timestamps && now_ms / kSecondMs > last_timestamp_) {
-        last_timestamp_ = now_ms / kSecondMs;
-        buffer_ += fmt::format("#TS:{}\r\n", last_timestamp_);
-    }
+    stamp(now_ms);
     buffer_ += commands;
     buffered_ += commands.size();
     appended_db_ = selected;
+}
+
+void Log::append(std::string&& commands, int selected, std::int64_t now_ms) {
+    const std::size_t size = commands.size();
+    if (mode_ != Mode::off) stamp(now_ms);
+    if (mode_ == Mode::off || !buffer_.empty()) {
+        append(Bytes{commands}, selected, now_ms);
+    } else {
+        std::swap(buffer_, commands);
+        buffered_ += size;
+        appended_db_ = selected;
+    }
+    commands.clear();
+}
+
+void Log::stamp(std::int64_t now_ms) {
+    if (!settings_.timestamps || now_ms / kSecondMs <= last_timestamp_) return;
+    last_timestamp_ = now_ms / kSecondMs;
+    buffer_ += fmt::format("#TS:{}\r\n", last_timestamp_);
 }
 
 void Log::write(std::int64_t now_ms) {
@@ -173,8 +191,7 @@ void Log::keep_buffer() {
         kept_bytes_ += buffer_.size();
         kept_stream_ += buffered_;
         kept_.push_back({std::move(buffer_), buffered_, written_db_});
-        buffer_ = std::move(spare_);
-        spare_ = {};
+        next_buffer();
     } else {
         drop_kept();  // truth 4
     }
@@ -182,6 +199,21 @@ void Log::keep_buffer() {
     if (buffer_.capacity() > kMostSpare) buffer_ = {};
     buffer_.clear();
     buffered_ = 0;
+}
+
+void Log::next_buffer() {
+    buffer_ = {};
+    if (spares_.empty()) return;
+    buffer_ = std::move(spares_.back());
+    spares_.pop_back();
+    spare_bytes_ -= buffer_.capacity();
+}
+
+void Log::spare(std::string buffer) {
+    if (buffer.capacity() > kMostSpare || spare_bytes_ + buffer.capacity() > kMostSpares) return;
+    buffer.clear();
+    spare_bytes_ += buffer.capacity();
+    spares_.push_back(std::move(buffer));
 }
 
 void Log::drop_kept() {
@@ -234,11 +266,12 @@ void Log::on_durable() {
         Kept& first = kept_.front();
         kept_bytes_ -= first.bytes.size();
         kept_stream_ -= first.stream_bytes;
-        if (first.bytes.capacity() > spare_.capacity() && first.bytes.capacity() <= kMostSpare) {
-            spare_ = std::move(first.bytes);
-            spare_.clear();
-        }
+        spare(std::move(first.bytes));
         kept_.pop_front();
+    }
+    while (kept_.empty() && spare_bytes_ > kMostSpare) {  // nobody writes any more
+        spare_bytes_ -= spares_.back().capacity();
+        spares_.pop_back();
     }
     listener_.on_durable(durable_.offset());
 }

@@ -39,6 +39,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/settings.h"
 #include "persistence/aof/chain.h"
@@ -84,6 +85,8 @@ class Log final : public Durability {
     // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them;
     // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
     void append(Bytes commands, int selected, std::int64_t now_ms);
+    // The same, of a string that is taken; another one is left, empty, to be filled next.
+    void append(std::string&& commands, int selected, std::int64_t now_ms);
     // Writes what was appended, syncs what is due, tries again what failed. At the end of each turn, and at least ten
     // times a second.
     void write(std::int64_t now_ms);
@@ -108,7 +111,7 @@ class Log final : public Durability {
     [[nodiscard]] std::uint64_t current_bytes() const { return earlier_bytes_ + chain_.position(); }  // of all files
     [[nodiscard]] std::uint64_t base_bytes() const { return base_bytes_; }  // of all files after the last rewrite
     [[nodiscard]] std::uint64_t buffer_bytes() const { return buffer_.size(); }
-    [[nodiscard]] std::uint64_t memory_bytes() const { return buffer_.capacity() + kept_bytes_; }
+    [[nodiscard]] std::uint64_t memory_bytes() const { return buffer_.capacity() + kept_bytes_ + spare_bytes_; }
     [[nodiscard]] bool sync_pending() const { return syncing_; }
     [[nodiscard]] std::uint64_t delayed_syncs() const { return delayed_syncs_; }
 
@@ -149,6 +152,9 @@ class Log final : public Durability {
     [[nodiscard]] bool put_buffer(bool seal);
     [[nodiscard]] Status append_to_file(Bytes bytes);
     void keep_buffer();
+    void next_buffer();
+    void spare(std::string buffer);
+    void stamp(std::int64_t now_ms);
     void drop_kept();
     void sync_if_due();
     void start_sync();
@@ -200,7 +206,8 @@ class Log final : public Durability {
     std::deque<Kept> kept_;
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t kept_stream_ = 0;
-    std::string spare_;  // a buffer to use again
+    std::vector<std::string> spares_;  // buffers to use again: fresh memory costs more than what is written into it
+    std::uint64_t spare_bytes_ = 0;    // their capacity
 
     std::int64_t now_ms_ = 0;
     bool child_active_ = false;
