@@ -137,7 +137,7 @@ Status Snapshots::reload(bool save_first, bool flush, bool merge) {
     }
     if (flush) {
         server_.keyspace.clear(false);
-        server_.scripting->libraries.flush();
+        static_cast<void>(server_.scripting->libraries.flush());
     }
     return load_file(path(), merge);
 }
