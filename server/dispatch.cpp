@@ -138,9 +138,9 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
 
 Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
     const acl::User* const user = session.rights.get();
-    if (user != nullptr && (user->unrestricted() || user->may_always(*call.command) ||
-                            user->may_at_once(*call.command, call.words) ||
-                            user->allows_single_key(*call.command, call.words))) [[likely]]
+    if (user != nullptr &&
+        (user->unrestricted() || user->may_always(*call.command) || user->may_at_once(*call.command, call.words) ||
+         user->allows_single_key(*call.command, call.words))) [[likely]]
         return Verdict::pass;
     Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
     if (permitted) [[likely]]
@@ -218,7 +218,8 @@ Dispatcher::Verdict Dispatcher::gate_loading(Session&, Call& call) {
 Dispatcher::Verdict Dispatcher::gate_paused(Session& session, Call& call) {
     if (!server_.pause.active()) [[likely]]
         return Verdict::pass;
-    if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary) return Verdict::pass;
+    if (session.client_class == ClientClass::replica || session.client_class == ClientClass::primary)
+        return Verdict::pass;
     const Command& command = *call.command;
     const Flag flags = wanted_flags(session, call);
     const bool writes = has(flags, Flag::write) || has(flags, Flag::may_replicate);
@@ -383,9 +384,7 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     // While clients are paused nothing goes by itself, so that what a failover hands over stands still; while data is
     // loaded, because a log has still to say what becomes of a key.
     const bool stands_still = server_.pause.active() || server_.loading.active();
-    server_.keyspace.due_keys = replaying_     ? DueKeys::show
-                                : stands_still ? DueKeys::hide
-                                               : DueKeys::remove;
+    server_.keyspace.due_keys = replaying_ ? DueKeys::show : stands_still ? DueKeys::hide : DueKeys::remove;
     const Call* const outer = std::exchange(running_, &call);
     const Session* const outer_session = std::exchange(running_session_, &session);
     if (time != Time::inside) session.last_command = &command;
@@ -416,9 +415,7 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
 
-void Dispatcher::begin_replay() {
-    replay_.emplace(cx_);
-}
+void Dispatcher::begin_replay() { replay_.emplace(cx_); }
 
 void Dispatcher::replay(Session& session, Call& call) {
     set_request(*replay_, session, call);

@@ -57,19 +57,19 @@ class Dispatcher {
     // Runs the command of a session that waited for keys once more. It passed the gates when it came, but its user's
     // rights are asked for again: they may have changed meanwhile.
     void execute_again(Session& session, Call& call);
-    // Runs a command inside the one that runs: of a transaction, or of a script (then `session` is the script's own, whose
-    // output is its to take). Asks no gate. Its effects are drained before the next one, those who wait for keys are
-    // served when the outer one is over. To be called while a command runs, whose context stays as it is.
+    // Runs a command inside the one that runs: of a transaction, or of a script (then `session` is the script's own,
+    // whose output is its to take). Asks no gate. Its effects are drained before the next one, those who wait for keys
+    // are served when the outer one is over. To be called while a command runs, whose context stays as it is.
     void run_inside(Session& session, Call& call);
-    // A request of somebody else while a script runs for long: refused with BUSY, or run if it may be then. To be called
-    // while a command runs, whose context stays as it is.
+    // A request of somebody else while a script runs for long: refused with BUSY, or run if it may be then. To be
+    // called while a command runs, whose context stays as it is.
     void execute_while_busy(Session& session, Call& call);
     // Ends the waiting of a session in its command's place, which counts as run.
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
     // Replay of a log: replay() runs a command that was looked up and has the right number of words, and tells
-    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command that
-    // runs, too.
+    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command
+    // that runs, too.
     void begin_replay();
     void replay(Session& session, Call& call);
     void end_replay();
@@ -124,11 +124,11 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
-    Status refusal_{};       // of the gate that refused last
+    Status refusal_{};               // of the gate that refused last
     std::optional<Context> replay_;  // while a log is replayed
-    bool replaying_ = false;        // a command of it runs
-    KeyList permit_keys_;    // of the request that permit() looks at
-    std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
+    bool replaying_ = false;         // a command of it runs
+    KeyList permit_keys_;            // of the request that permit() looks at
+    std::uint64_t lap_ = 0;          // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;
     std::int64_t browser_said_us_ = 0;  // when refuse_browser() last logged

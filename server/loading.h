@@ -8,7 +8,7 @@
 //
 // Always true:
 //   1. While it is active nothing goes by itself (no expiry, no eviction), nothing is saved, logged or rewritten.
-//   2. An end of the process that is asked for meanwhile saves nothing: half of the data must not take the place of all.
+//   2. An end of the process that is asked for meanwhile saves nothing: half of the data must not replace all.
 #pragma once
 
 #include <cstdint>

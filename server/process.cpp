@@ -91,8 +91,8 @@ bool notify_systemd(const std::string& message) {
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return false;
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-    const ssize_t sent = ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
-                                  reinterpret_cast<const sockaddr*>(&address), size);
+    const ssize_t sent =
+        ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
     ::close(fd);
     return sent == static_cast<ssize_t>(message.size());
 }
@@ -159,8 +159,9 @@ Status open_log(const Logging& settings) {
         const Bytes text = opened.error().text();
         const auto colon = text.rfind(": ");
         const Bytes why = colon == Bytes::npos ? text : text.substr(colon + 2);
-        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'logfile {}'\nCan't open the log file: {}\n",
-                                 kKeelVersion, quoted(settings.file), why)};
+        return Error{
+            fmt::format("\n*** FATAL CONFIG FILE ERROR (keel {}) ***\n>>> 'logfile {}'\nCan't open the log file: {}\n",
+                        kKeelVersion, quoted(settings.file), why)};
     }
     log_level(static_cast<LogLevel>(settings.level));
     return {};
@@ -180,9 +181,11 @@ bool greet_supervisor(const Process& settings) {
         return true;
     }
     if (!supervised_by_systemd(settings)) return false;
-    log_notice("supervised by systemd: see that TimeoutStartSec and TimeoutStopSec of the unit allow for loading and saving.");
+    log_notice(
+        "supervised by systemd: see that TimeoutStartSec and TimeoutStopSec of the unit allow for loading and saving.");
     const bool told = notify_systemd("STATUS=Starting\n");
-    if (!told) log_warning("systemd supervision requested, but its notification socket (NOTIFY_SOCKET) does not answer.");
+    if (!told)
+        log_warning("systemd supervision requested, but its notification socket (NOTIFY_SOCKET) does not answer.");
     return told;
 }
 
@@ -216,7 +219,8 @@ void daemonize() {
         ::close(ends[1]);
         char word = 0;
         ssize_t got = 0;
-        while ((got = ::read(ends[0], &word, 1)) < 0 && errno == EINTR) {}
+        while ((got = ::read(ends[0], &word, 1)) < 0 && errno == EINTR) {
+        }
         std::_Exit(got == 1 ? 0 : 1);
     }
     ::close(ends[0]);
@@ -237,16 +241,23 @@ void daemon_ready() {
 void warn_of_machine(const Settings& settings) {
     const auto backlog = parse_integer(first_word("/proc/sys/net/core/somaxconn"));
     if (backlog && *backlog > 0 && *backlog < settings.network.tcp_backlog) {
-        log_warning("WARNING: The TCP backlog setting of {} cannot be enforced because /proc/sys/net/core/somaxconn is set to the "
-                    "lower value of {}.", settings.network.tcp_backlog, *backlog);
+        log_warning(
+            "WARNING: The TCP backlog setting of {} cannot be enforced because /proc/sys/net/core/somaxconn is set to "
+            "the "
+            "lower value of {}.",
+            settings.network.tcp_backlog, *backlog);
     }
     if (first_word("/proc/sys/vm/overcommit_memory") == "0") {
-        log_warning("WARNING overcommit_memory is set to 0! When memory is short, saving in the background can fail. To allow it, "
-                    "set 'vm.overcommit_memory = 1' in /etc/sysctl.conf, and for now run 'sysctl vm.overcommit_memory=1'.");
+        log_warning(
+            "WARNING overcommit_memory is set to 0! When memory is short, saving in the background can fail. To allow "
+            "it, "
+            "set 'vm.overcommit_memory = 1' in /etc/sysctl.conf, and for now run 'sysctl vm.overcommit_memory=1'.");
     }
     if (!settings.process.disable_thp && first_word("/sys/kernel/mm/transparent_hugepage/enabled") == "[always]") {
-        log_warning("WARNING Transparent Huge Pages are always on, which costs latency and memory. Leave disable-thp at yes, or run "
-                    "'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled'.");
+        log_warning(
+            "WARNING Transparent Huge Pages are always on, which costs latency and memory. Leave disable-thp at yes, "
+            "or run "
+            "'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled'.");
     }
 }
 
@@ -256,22 +267,25 @@ void announce_start(const Config& config, const ProcessFacts&) {
     log_notice("keel version={}, bits={}, redis_version={}, commit={}, modified={}, pid={}, just started", kKeelVersion,
                8 * sizeof(void*), kRedisVersion, kBuildFacts.commit, kBuildFacts.modified ? 1 : 0, getpid());
     if (config.file().empty()) {
-        log_warning("Warning: no config file specified, using the default config. In order to specify a config file use "
-                    "keel-server /path/to/keel.conf");
+        log_warning(
+            "Warning: no config file specified, using the default config. In order to specify a config file use "
+            "keel-server /path/to/keel.conf");
     } else {
         log_notice("Configuration loaded");
     }
-    const bool logo = settings.process.always_show_logo || (!settings.logging.syslog && settings.logging.file.empty() && isatty(STDOUT_FILENO) == 1);
+    const bool logo = settings.process.always_show_logo ||
+                      (!settings.logging.syslog && settings.logging.file.empty() && isatty(STDOUT_FILENO) == 1);
     const int port = settings.network.port != 0 ? settings.network.port : settings.tls.port;
     const char* mode = settings.cluster.enabled ? "cluster" : "standalone";
     if (logo) {
-        log_raw(fmt::format("\n"
-                            "      _              _\n"
-                            "     | | _____  ___ | |      keel {} ({} bit), speaks Redis {}\n"
-                            "     | |/ / _ \\/ _ \\| |      Running in {} mode\n"
-                            "     |   <  __/  __/| |      Port: {}\n"
-                            "     |_|\\_\\___|\\___||_|      PID: {}\n\n",
-                            kKeelVersion, 8 * sizeof(void*), kRedisVersion, mode, port, getpid()));
+        log_raw(
+            fmt::format("\n"
+                        "      _              _\n"
+                        "     | | _____  ___ | |      keel {} ({} bit), speaks Redis {}\n"
+                        "     | |/ / _ \\/ _ \\| |      Running in {} mode\n"
+                        "     |   <  __/  __/| |      Port: {}\n"
+                        "     |_|\\_\\___|\\___||_|      PID: {}\n\n",
+                        kKeelVersion, 8 * sizeof(void*), kRedisVersion, mode, port, getpid()));
     } else {
         log_notice("Running mode={}, port={}.", mode, port);
     }
@@ -312,21 +326,25 @@ Status fit_clients_to_file_limit(Config& config) {
     int refusal = EPERM;
     const std::uint32_t fitting = raise_file_limit(asked, &refusal);
     if (fitting == 0) {
-        return Error{fmt::format("Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
-                                 "file limit to at least {}, which is for one client; {} is for the {} of maxclients. Exiting.",
-                                 before.rlim_cur, kReservedFiles + 1, wanted, asked)};
+        return Error{fmt::format(
+            "Your current 'ulimit -n' of {} is not enough for the server to start. Please increase your open "
+            "file limit to at least {}, which is for one client; {} is for the {} of maxclients. Exiting.",
+            before.rlim_cur, kReservedFiles + 1, wanted, asked)};
     }
     if (fitting == asked) {
         if (before.rlim_cur < wanted) {
-            log_notice("Increased maximum number of open files to {} (it was originally set to {}).", wanted, before.rlim_cur);
+            log_notice("Increased maximum number of open files to {} (it was originally set to {}).", wanted,
+                       before.rlim_cur);
         }
         return {};
     }
     settings.max_clients = fitting;
     log_warning("You requested maxclients of {} requiring at least {} max file descriptors.", asked, wanted);
     log_warning("Server can't set maximum open files to {} because of OS error: {}.", wanted, std::strerror(refusal));
-    log_warning("Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need "
-                "higher maxclients increase 'ulimit -n'.", fitting + kReservedFiles, fitting);
+    log_warning(
+        "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you need "
+        "higher maxclients increase 'ulimit -n'.",
+        fitting + kReservedFiles, fitting);
     return {};
 }
 
@@ -346,9 +364,8 @@ Status adopt_process_settings(Server& server) {
     server.config.on_change({"oom-score-adj", "oom-score-adj-values"},
                             [&server] { return adjust_oom_score(server.settings.process); });
     server.config.on_change({"locale-collate"}, [&server] { return set_collation(server.settings.process); });
-    server.config.on_change({"proc-title-template"}, [&server] {
-        return set_process_title(server, server.settings.process.title_template);
-    });
+    server.config.on_change({"proc-title-template"},
+                            [&server] { return set_process_title(server, server.settings.process.title_template); });
     server.config.on_change({"loglevel"}, [&server]() -> Status {
         log_level(static_cast<LogLevel>(server.settings.logging.level));
         return {};

@@ -195,7 +195,8 @@ void Server::note_call(const Session& session, const Call& call, std::uint64_t t
     note(call_logs.large_reply, reply_bytes, large_reply_bytes, logged.large_reply_max_entries);
     const std::uint64_t took_ms = took_us / 1000;
     if (took_ms >= threshold(settings.latency.monitor_threshold_ms) && settings.latency.monitor_threshold_ms != 0) {
-        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s, static_cast<std::uint32_t>(took_ms));
+        latency.add(call.command->is(Flag::fast) ? "fast-command" : "command", now_s,
+                    static_cast<std::uint32_t>(took_ms));
     }
 }
 
@@ -301,8 +302,10 @@ int Server::idle_ms() {
 void Server::on_signal(int signal) {
     const bool interrupt = signal == SIGINT;
     if (scripting->runner.has_written()) {
-        log_warning("Received {} while a script runs that has written: the server ends when the script has ended. "
-                    "SHUTDOWN NOSAVE ends both at once.", interrupt ? "SIGINT" : "SIGTERM");
+        log_warning(
+            "Received {} while a script runs that has written: the server ends when the script has ended. "
+            "SHUTDOWN NOSAVE ends both at once.",
+            interrupt ? "SIGINT" : "SIGTERM");
         awaited_signal = signal;
         return;
     }

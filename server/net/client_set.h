@@ -6,9 +6,11 @@
 // every ready socket, reads once from each, and gathers requests of all of them into batches of up to 64. For a
 // batch the commands are looked up, the memory their keys lie in is asked for ahead, and then they run in order.
 // System calls are recv, send and one epoll_wait a turn; epoll_ctl only where reading stops or output does not fit.
-// Where several are ready, their recv and send go to the kernel together (IoBatch): before the first of them is looked at,
+// Where several are ready, their recv and send go to the kernel together (IoBatch): before the first of them is looked
+// at,
 //
-//     ready:   A  B  C  D  E ...      shared:  | A's read | B's | - | D's | ...     C has its own way: TLS, or input that waits
+//     ready:   A  B  C  D  E ...      shared:  | A's read | B's | - | D's | ...     C has its own way: TLS, or input
+//     that waits
 //                    ^ready_at_                                                  (receive_ahead)
 //
 // and, for short replies, before the first is accounted for (send_ahead).
@@ -33,16 +35,17 @@
 //      goes on next turn, which does not wait. A turn is cut between connections, by counters that are kept anyway; a
 //      command is never cut, so a reply of many megabytes is made in one turn.
 //
-// A script that runs for long (busy-reply-threshold) has others answered in the middle of its turn: Lua calls back now and
-// then, and serve_while_busy() looks at the sockets. It takes no part in the batch that is running:
+// A script that runs for long (busy-reply-threshold) has others answered in the middle of its turn: Lua calls back now
+// and then, and serve_while_busy() looks at the sockets. It takes no part in the batch that is running:
 //
 //     turn -> read A -> batch | EVAL of A | GET of B | GET of A |
 //                                 `- serve_while_busy: GET of B, and all that B and others send, is answered (BUSY, or
-//                                    SCRIPT KILL done) and written at once; what A sent waits, and whoever was being read
+//                                    SCRIPT KILL done) and written at once; what A sent waits, and whoever was being
+//                                    read
 //
 //   8. It touches neither words_ nor the shared buffer, adds nothing to the batch, and takes out of it only what it has
-//      answered. What it reads goes through the connection's own input, so that the order of its requests stays. Of A, and
-//      of the one that is being read (busy_with_), it only notes that there is news: read_again.
+//      answered. What it reads goes through the connection's own input, so that the order of its requests stays. Of A,
+//      and of the one that is being read (busy_with_), it only notes that there is news: read_again.
 //   9. Nobody is freed in it (3 holds: the turn is not over), no key expires or is evicted, no cron runs.
 #pragma once
 
@@ -86,9 +89,9 @@ class ClientSet {
     // Waits until a connection is ready or a bell rings, at most `most_ms` (0: not at all), and notes which connections
     // are, for turn(). True: a bell rang.
     bool wait(int most_ms);
-    // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read (or,
-    // `writes`: when it came to be connected, or to take more): a bell. It rings once for each arrival. Closing the
-    // descriptor takes it off, unless another one stands for the same file: then it has to be taken off before.
+    // From now on wait() also ends when something new is to be read from this descriptor, which is another's to read
+    // (or, `writes`: when it came to be connected, or to take more): a bell. It rings once for each arrival. Closing
+    // the descriptor takes it off, unless another one stands for the same file: then it has to be taken off before.
     void add_bell(int descriptor, bool writes = false);
     void remove_bell(int descriptor);
     // One turn, at the moment `now_ms`: everything that is ready, and sessions that were woken. Returns how many
@@ -171,8 +174,8 @@ class ClientSet {
     };
     static constexpr std::size_t kBatch = 64;
     static constexpr std::size_t kReadBytes = 32 * 1024;
-    // Room for a read of each connection in a batch of them. A line lies between two, or all would begin in the same few
-    // lines of the processor's cache.
+    // Room for a read of each connection in a batch of them. A line lies between two, or all would begin in the same
+    // few lines of the processor's cache.
     static constexpr std::size_t kReadStride = kReadBytes + 64;
     static constexpr std::size_t kReadsAhead = 64;
     static constexpr std::size_t kSharedBytes = kReadsAhead * kReadStride;
@@ -262,13 +265,13 @@ class ClientSet {
     std::size_t shared_used_ = 0;
     ArgumentList words_;
     std::vector<Item> batch_;
-    bool busy_ = false;                        // between serve_while_busy() and end_busy()
-    std::size_t running_at_ = 0;               // in the batch
-    const Connection* running_ = nullptr;      // whose request runs
-    const Connection* busy_with_ = nullptr;    // whose input is being taken apart
-    ArgumentList busy_words_;                  // in serve_while_busy()
+    bool busy_ = false;                      // between serve_while_busy() and end_busy()
+    std::size_t running_at_ = 0;             // in the batch
+    const Connection* running_ = nullptr;    // whose request runs
+    const Connection* busy_with_ = nullptr;  // whose input is being taken apart
+    ArgumentList busy_words_;                // in serve_while_busy()
     std::vector<Connection*> to_write_;
-    std::vector<Connection*> held_;      // output waits for the disk
+    std::vector<Connection*> held_;  // output waits for the disk
     std::uint64_t durable_offset_ = 0;
     std::vector<Connection*> waiting_;   // to be served without news of them, in this order
     std::vector<Connection*> serving_;   // those of them whose turn this is

@@ -29,9 +29,9 @@ namespace keel {
 
 class IoBatch {
   public:
-    static constexpr std::size_t kMost = 256;    // operations in one run
+    static constexpr std::size_t kMost = 256;      // operations in one run
     static constexpr std::size_t kMostPieces = 4;  // of one send
-    static constexpr int kNotDone = -0x7fffffff;  // the result of one that was not tried: make a plain call
+    static constexpr int kNotDone = -0x7fffffff;   // the result of one that was not tried: make a plain call
 
     IoBatch();
     ~IoBatch();

@@ -58,7 +58,8 @@ TEST_CASE("io batch: each operation has its own result, in the order they were a
         CHECK(results[2] == 0);
         CHECK(results[3] == -EBADF);
         CHECK(results[4] == 16);
-        CHECK(std::string{rooms[1].data(), 3} == std::array<std::string, 3>{"hel", {"lo\0", 3}, {"\0\0\0", 3}}[static_cast<std::size_t>(round)]);
+        CHECK(std::string{rooms[1].data(), 3} ==
+              std::array<std::string, 3>{"hel", {"lo\0", 3}, {"\0\0\0", 3}}[static_cast<std::size_t>(round)]);
     }
     std::array<char, 100> got{};
     REQUIRE(recv(silent.ends[1], got.data(), got.size(), 0) == 48);
