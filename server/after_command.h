@@ -35,8 +35,8 @@ class AfterCommand {
     void set_watches(Watches* watches) { watches_ = watches; }
     void set_tracking(Tracking* tracking) { tracking_ = tracking; }
 
-    // What `call` did in the database `db`; null: keys went by themselves (expiry, eviction). Whether there was somebody
-    // to tell, but for the log.
+    // What `call` did in the database `db`; null: keys went by themselves (expiry, eviction). Whether there was
+    // somebody to tell, but for the log.
     bool drain(const Call* call = nullptr, int db = 0) { return !effects_.empty() && drain_all(call, db); }
 
   private:

@@ -103,8 +103,7 @@ Status AppendLog::load() {
     KEEL_TRY(log.folder().upgrade(manifest));
     if (manifest.empty()) return begin_with_data(std::move(manifest));
     std::uint64_t bytes = 0;  // a file that is missing is the replay's to tell
-    for (const aof::LogFile& file : manifest.files())
-        bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
+    for (const aof::LogFile& file : manifest.files()) bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
     const LoadingScope loading{server_.loading, bytes};
     KEEL_TRY(replay(log.folder(), std::move(manifest)));
     log_notice("DB loaded from append only file: {:.3f} seconds",

@@ -10,8 +10,7 @@
 //
 // Always true:
 //   1. The log gets a command in the form in which it can be run again: its effects, or the client's own words. What
-//   ran
-//      as one (EXEC, a script) is one unit there.
+//      ran as one (EXEC, a script) is one unit there.
 //   2. All that a turn did is handed to the log before the turn's replies leave.
 //   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
 //      by an error.

@@ -384,9 +384,7 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     // While clients are paused nothing goes by itself, so that what a failover hands over stands still; while data is
     // loaded, because a log has still to say what becomes of a key.
     const bool stands_still = server_.pause.active() || server_.loading.active();
-    server_.keyspace.due_keys = replaying_     ? DueKeys::show
-                                : stands_still ? DueKeys::hide
-                                               : DueKeys::remove;
+    server_.keyspace.due_keys = replaying_ ? DueKeys::show : stands_still ? DueKeys::hide : DueKeys::remove;
     const Call* const outer = std::exchange(running_, &call);
     const Session* const outer_session = std::exchange(running_session_, &session);
     if (time != Time::inside) session.last_command = &command;
@@ -417,9 +415,7 @@ void Dispatcher::run_inside(Session& session, Call& call) {
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
 
-void Dispatcher::begin_replay() {
-    replay_.emplace(cx_);
-}
+void Dispatcher::begin_replay() { replay_.emplace(cx_); }
 
 void Dispatcher::replay(Session& session, Call& call) {
     set_request(*replay_, session, call);

@@ -68,8 +68,8 @@ class Dispatcher {
     void answer_late(Session& session, absl::FunctionRef<void(Reply&)> write);
 
     // Replay of a log: replay() runs a command that was looked up and has the right number of words, and tells
-    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command that
-    // runs, too.
+    // nobody. Between two of them other sessions' requests may run, while data is loaded. In the middle of a command
+    // that runs, too.
     void begin_replay();
     void replay(Session& session, Call& call);
     void end_replay();
@@ -123,7 +123,7 @@ class Dispatcher {
     Server& server_;
     Context cx_;
     std::optional<Context> replay_;  // while a log is replayed
-    bool replaying_ = false;        // a command of it runs
+    bool replaying_ = false;         // a command of it runs
     KeyList permit_keys_;    // of the request that permit() looks at
     std::uint64_t lap_ = 0;  // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;

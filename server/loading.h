@@ -8,7 +8,7 @@
 //
 // Always true:
 //   1. While it is active nothing goes by itself (no expiry, no eviction), nothing is saved, logged or rewritten.
-//   2. An end of the process that is asked for meanwhile saves nothing: half of the data must not take the place of all.
+//   2. An end of the process that is asked for meanwhile saves nothing: half of the data must not replace all of it.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class Loading {
   public:
     explicit Loading(Server& server) : server_(server) {}
 
-    // Of a load that leaves clients without an answer (DEBUG RELOAD) nothing needs to be told.
+    // Not for a load that leaves clients without an answer (DEBUG RELOAD): go_on() does nothing then.
     void begin(std::uint64_t total_bytes);
     void end() { active_ = false; }
     // Between two steps of a load: lets clients be served, if this is one that was begun. An error: the process is to

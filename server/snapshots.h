@@ -36,8 +36,8 @@ class Snapshots final : private rdb::LibrarySink {
     // Writes the file now, while nothing else runs.
     Status save_now();
 
-    // BGSAVE: begins one in the background, or (for `may_wait` while the log is rewritten, and in a transaction, of which
-    // the child would see the first half) as soon as may be. The error is that of the reply.
+    // BGSAVE: begins one in the background, or (for `may_wait` while the log is rewritten, and in a transaction, of
+    // which the child would see the first half) as soon as may be. The error is that of the reply.
     enum class Begun : std::uint8_t { started, scheduled };
     Result<Begun> begin(bool may_wait, bool inside_transaction);
     // BGSAVE CANCEL; the words of the reply.

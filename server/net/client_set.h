@@ -238,7 +238,7 @@ class ClientSet {
     const Connection* busy_with_ = nullptr;    // whose input is being taken apart
     ArgumentList busy_words_;                  // in serve_while_busy()
     std::vector<Connection*> to_write_;
-    std::vector<Connection*> held_;      // output waits for the disk
+    std::vector<Connection*> held_;  // output waits for the disk
     std::uint64_t durable_offset_ = 0;
     std::vector<Connection*> waiting_;   // to be served without news of them, in this order
     std::vector<Connection*> serving_;   // those of them whose turn this is
