@@ -52,6 +52,12 @@ void EffectStream::command(int db, std::span<const Bytes> words) {
     append_request(out_, words);
 }
 
+void EffectStream::cut(std::size_t size) {
+    KEEL_DCHECK(!in_unit() && size <= out_.size());
+    out_.resize(size);
+    reselect();  // what was cut off may have chosen another one
+}
+
 void EffectStream::clear() {
     KEEL_DCHECK(!in_unit());
     if (out_.capacity() > kMostIdleBytes) out_ = {};

@@ -49,6 +49,8 @@ class EffectStream {
     // What ended since clear(). Both only outside of a unit, or where one has said nothing yet.
     [[nodiscard]] Bytes bytes() const { return out_; }
     void clear();
+    // Forgets what was said since bytes() had this size. Outside of a unit.
+    void cut(std::size_t size);
     // For one who takes the bytes with their memory, and leaves an empty string in its place: then clear().
     [[nodiscard]] std::string&& storage() { return std::move(out_); }
     [[nodiscard]] std::size_t memory_bytes() const { return out_.capacity(); }

@@ -5,6 +5,7 @@
 #include "server/blocking.h"
 #include "server/cycle_clock.h"
 #include "server/migrations.h"
+#include "server/snapshots.h"
 #include "server/stats.h"
 #include "server/tracking.h"
 #include "server/watches.h"
@@ -14,6 +15,8 @@ namespace keel {
 bool AfterCommand::drain_all(const Call* call, int db) {
     stats_.dirty += effects_.dirty();
     if (log_ != nullptr && effects_.heard()) log_->note(effects_, call, db);
+    if (snapshots_ != nullptr && !effects_.flushed_databases().empty()) [[unlikely]]
+        snapshots_->note(effects_);
     const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();

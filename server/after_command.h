@@ -14,6 +14,7 @@ class AppendLog;
 class Blocking;
 struct Call;
 class Migrations;
+class Snapshots;
 class Tracking;
 class Watches;
 struct Stats;
@@ -30,6 +31,7 @@ class AfterCommand {
     AfterCommand(Effects& effects, Stats& stats, const Settings& settings)
         : effects_(effects), stats_(stats), settings_(settings) {}
 
+    void set_snapshots(Snapshots* snapshots) { snapshots_ = snapshots; }
     void set_log(AppendLog* log) { log_ = log; }
     void set_events(KeyEventSink* sink) { events_ = sink; }
     void set_blocking(Blocking* blocking) { blocking_ = blocking; }
@@ -47,6 +49,7 @@ class AfterCommand {
     Effects& effects_;
     Stats& stats_;
     const Settings& settings_;
+    Snapshots* snapshots_ = nullptr;
     AppendLog* log_ = nullptr;
     KeyEventSink* events_ = nullptr;
     Blocking* blocking_ = nullptr;

@@ -101,7 +101,10 @@ Status AppendLog::load() {
     log.folder().remove_temporaries();
     aof::Manifest manifest = log.manifest();
     KEEL_TRY(log.folder().upgrade(manifest));
-    if (manifest.empty()) return begin_with_data(std::move(manifest));
+    if (manifest.empty()) {
+        KEEL_TRY(log.folder().refuse_orphans());
+        return begin_with_data(std::move(manifest));
+    }
     std::uint64_t bytes = 0;  // a file that is missing is the replay's to tell
     for (const aof::LogFile& file : manifest.files()) bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
     const LoadingScope loading{server_.loading, bytes};
@@ -162,9 +165,14 @@ Status AppendLog::reload() {
     if (refusal() != nullptr || parts_->log.needs_rewrite()) return kDiskFails;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    if (!parts_->log.close()) return kDiskFails;
-    server_.clients.release_held();  // offsets begin anew
+    const Status closed = parts_->log.close();
     set_on(false);
+    if (!closed) {  // closed it is all the same: cron() begins it anew
+        log_warning("The end of the AOF could not be written, the AOF is begun anew: {}", closed.error().text());
+        server_.clients.refuse_held(closed.error());
+        return kDiskFails;
+    }
+    server_.clients.release_held();  // offsets begin anew
     server_.keyspace.clear(false);
     static_cast<void>(server_.scripting->libraries.flush());
     const Status loaded = replay(parts_->log.folder(), parts_->log.manifest());
@@ -221,18 +229,29 @@ void AppendLog::close() {
 // ---- Commands
 
 void AppendLog::begin() {
-    if (depth_++ == 0) unit_from_ = stream_.bytes().size();
+    if (depth_++ == 0) {
+        unit_from_ = stream_.bytes().size();
+        said_ = false;
+    }
     stream_.begin();
 }
 
-void AppendLog::end(Session& session) {
+void AppendLog::end(Session& session, std::uint64_t reply_at) {
     stream_.end();
-    if (--depth_ == 0 && stream_.bytes().size() != unit_from_) bind(session);
+    if (--depth_ > 0) return;
+    if (std::exchange(discard_, false)) return stream_.cut(unit_from_);
+    if (said_) bind(session, reply_at);
 }
 
-void AppendLog::bind(Session& session) {
-    if (on_ && parts_->log.reply_offset() != 0)
-        session.reply_waits_for = parts_->log.appended_offset() + stream_.bytes().size();
+// Two marks at most: what the disk is at work on, and what goes to it next in one piece.
+void AppendLog::bind(Session& session, std::uint64_t reply_at) {
+    if (!on_ || parts_->log.reply_offset() == 0) return;
+    const std::uint64_t offset = parts_->log.appended_offset() + stream_.bytes().size();
+    auto& marks = session.reply_marks;
+    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
+        marks.back().offset = offset;
+    else
+        marks.push_back({reply_at, offset});
 }
 
 void AppendLog::note(const Effects& effects, const Call* call, int db) {
@@ -246,7 +265,9 @@ void AppendLog::note(const Effects& effects, const Call* call, int db) {
     for (const Rewrite& what : effects.ahead()) tell(what);
     if (effects.suppressed()) return;
     for (const Rewrite& what : effects.rewrites()) tell(what);
+    said_ = said_ || !effects.rewrites().empty();
     if (!effects.rewrites().empty() || call == nullptr || effects.dirty() == gone(effects)) return;
+    said_ = true;
     stream_.begin();
     if (!server_.facts.renames.empty()) {
         const Command& named = call->command->parent() != nullptr ? *call->command->parent() : *call->command;

@@ -69,12 +69,14 @@ class AppendLog final : private DurabilityListener {
 
     // Whether what commands do is logged.
     [[nodiscard]] bool on() const { return on_; }
-    // Around a command; commands inside of it belong to the same unit. end() sets what the session's reply waits for.
+    // Around a command; commands inside of it belong to the same unit. If it had something to say, the session's output
+    // from `reply_at` on (Session::output_end) waits for the disk (appendfsync always).
     void begin();
-    void end(Session& session);
-    // The session's reply waits until what was done so far is durable (appendfsync always). For a reply that is given
-    // outside of its command.
-    void bind(Session& session);
+    void end(Session& session, std::uint64_t reply_at);
+    // The same for a reply that is given outside of its command: it waits for all that was done so far.
+    void bind(Session& session, std::uint64_t reply_at);
+    // The unit that is under way is not logged: the process ends in the middle of it.
+    void discard_unit() { discard_ = depth_ > 0; }
     // What was done by `call` in the database `db`; null: by itself.
     void note(const Effects& effects, const Call* call, int db);
 
@@ -143,6 +145,8 @@ class AppendLog final : private DurabilityListener {
     bool completions_wait_ = false;
     std::int64_t retry_at_ms_ = 0;  // to begin a log that could not
     int depth_ = 0;
+    bool said_ = false;     // the unit that is under way, by itself: not only that keys went by themselves
+    bool discard_ = false;  // what it says is not to be logged
     std::size_t unit_from_ = 0;  // in stream_
     std::vector<Bytes> words_;   // to be used again
 };

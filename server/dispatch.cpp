@@ -391,6 +391,7 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     if (time == Time::first) ++session.commands;
 
     const Before before{lap_, session.reply.errors_written(), session.output.bytes()};
+    const std::uint64_t reply_at = session.output_end();
     if (const Status status = command.run(cx); !status) session.reply.error(status.error());
     // Afterwards, so that SELECT is shown with the database it chose, and RESET not to the monitor it was.
     const bool shown = time != Time::again && !command.is(Flag::skip_monitor) && !command.is(Flag::admin);
@@ -403,7 +404,7 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     } else {
         record(session, call, before, db);
     }
-    if (logged) server_.append_log.end(session);
+    if (logged) server_.append_log.end(session, reply_at);
     running_ = outer;
     running_session_ = outer_session;
 }

@@ -244,13 +244,14 @@ void Migrations::answer(const Job& job) {
     if (session == nullptr || session->closing) return;
     session->parked = Parked::no;
     session->waiting_bytes = 0;
+    const std::uint64_t reply_at = session->output_end();
     server_.dispatcher.answer_late(*session, [&job](Reply& out) {
         if (job.error())
             out.error(*job.error());
         else
             out.ok();
     });
-    server_.append_log.bind(*session);  // that the keys are gone here is to hold, too
+    server_.append_log.bind(*session, reply_at);  // that the keys are gone here is to hold, too
     server_.clients.wrote_to(*session);
     server_.clients.wake(*session);
 }

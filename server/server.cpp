@@ -133,6 +133,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
     after_command.set_blocking(&blocking);
     after_command.set_watches(&watches);
     after_command.set_tracking(&tracking);
+    after_command.set_snapshots(&snapshots);
     after_command.set_log(&append_log);
     after_command.set_migrations(&migrations);
     effects.set_heard(false);  // the log says when
@@ -240,6 +241,7 @@ void Server::settle() {
         blocking.serve();
         blocking.end_due();
     }
+    snapshots.settle();
     tracking.broadcast();
     if (awaited_signal) [[unlikely]]
         on_signal(*std::exchange(awaited_signal, std::nullopt));
@@ -326,8 +328,7 @@ Status Server::shutdown(const ShutdownRequest& request) {
     log_warning("User requested shutdown...");
     if (loading.active()) {  // what is on the disk is more than what is in memory
         log_warning("The data is still being loaded: nothing is saved.");
-        loop->stop();
-        scripting->runner.abort();
+        stop();
         return {};
     }
     if (append_log.refusal() != nullptr && !request.force && !request.nosave) {
@@ -343,9 +344,15 @@ Status Server::shutdown(const ShutdownRequest& request) {
         log_warning("Error trying to save the DB, can't exit.");
         return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
     }
-    loop->stop();
-    scripting->runner.abort();
+    stop();
     return {};
+}
+
+void Server::stop() {
+    loop->stop();
+    clients.stop();
+    append_log.discard_unit();
+    scripting->runner.abort();
 }
 
 void Server::finish() {

@@ -191,6 +191,8 @@ struct Server {
     void on_signal(int signal);
     // Ends the process in order: the loop stops after this turn. An error if it can't be done (the reply of SHUTDOWN).
     Status shutdown(const ShutdownRequest& request);
+    // No request runs from here on; a script that runs is ended, and nothing of it is logged.
+    void stop();
     // After the loop: sends what clients have still to get, as far as they take it at once, and leaves no file behind.
     void finish();
 };

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "datatypes/command/caller.h"
 #include "datatypes/command/context.h"
@@ -105,8 +106,17 @@ class Session : public Caller {
     std::size_t waiting_bytes = 0;         // of the command that waits for keys
     std::size_t transport_bytes = 0;       // what its TLS holds
     std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
-    std::uint64_t reply_waits_for = 0;     // its output stays until the log is durable up to here (net/client_set.h)
+    // Parts of the output that wait for the log, in order: from `begin` on (as output_end() counts), until the log is
+    // durable up to `offset`.
+    struct ReplyMark {
+        std::uint64_t begin;
+        std::uint64_t offset;
+    };
+    std::vector<ReplyMark> reply_marks;
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below
+
+    // Where the next byte of output will stand, counted from the connection's first.
+    [[nodiscard]] std::uint64_t output_end() const { return bytes_out + output.bytes(); }
 
     // Memory that counts for maxmemory-clients and CLIENT LIST tot-mem.
     [[nodiscard]] std::size_t memory_bytes() const {

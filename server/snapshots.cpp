@@ -199,6 +199,22 @@ Result<Bytes> Snapshots::cancel() {
     return Bytes{"Scheduled background saving cancelled"};
 }
 
+void Snapshots::note(const Effects& effects) {
+    for (const int db : effects.flushed_databases()) flushed_ = flushed_ || db == -1;
+}
+
+void Snapshots::save_after_flush() {
+    flushed_ = false;
+    if (child_.running()) {
+        child_.cancel();
+        ended(SnapshotChild::Outcome::cancelled);
+    }
+    if (server_.settings.snapshot.save.empty()) return;
+    const std::uint64_t dirty = server_.stats.dirty;
+    static_cast<void>(save_now());  // which tells the log of a failure; the save points stay as they are
+    server_.stats.dirty = dirty;
+}
+
 void Snapshots::ended(SnapshotChild::Outcome outcome) {
     server_.keyspace.pause_resize(false);
     const std::int64_t now_us = server_.clock.steady_us();

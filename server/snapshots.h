@@ -20,6 +20,7 @@
 
 namespace keel {
 
+class Effects;
 struct Server;
 
 class Snapshots final : private rdb::LibrarySink {
@@ -42,6 +43,13 @@ class Snapshots final : private rdb::LibrarySink {
     Result<Begun> begin(bool may_wait, bool inside_transaction);
     // BGSAVE CANCEL; the words of the reply.
     Result<Bytes> cancel();
+    // FLUSHALL: what was flushed must not come back from the file. A child's save is given up, and if there are save
+    // points, settle() writes the file anew, before the reply leaves.
+    void note(const Effects& effects);
+    void settle() {
+        if (flushed_) [[unlikely]]
+            save_after_flush();
+    }
     // What the child says, what is due. Several times a second.
     void cron();
     // Before the end of the process: no child, and the data in the file if that is wanted.
@@ -72,6 +80,7 @@ class Snapshots final : private rdb::LibrarySink {
     Status read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader);
     void note_loaded(const rdb::SnapshotLoader& loader);
     Status start_child();
+    void save_after_flush();
     void ended(SnapshotChild::Outcome outcome);
     [[nodiscard]] bool save_point_reached() const;
     [[nodiscard]] bool may_retry() const;
@@ -81,6 +90,7 @@ class Snapshots final : private rdb::LibrarySink {
     SnapshotChild child_;
     Figures figures_;
     bool scheduled_ = false;
+    bool flushed_ = false;
     bool replacing_libraries_ = false;
     std::uint64_t dirty_at_fork_ = 0;
 };

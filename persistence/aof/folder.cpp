@@ -90,6 +90,20 @@ void Folder::remove_temporaries() const {
     }
 }
 
+Status Folder::refuse_orphans() const {
+    KEEL_TRY(const bool there, files_->exists(folder_));
+    if (!there) return {};
+    KEEL_TRY(const std::vector<std::string> names, files_->list(folder_));
+    for (const std::string& name : names) {
+        // A base by itself may be what a first start left that did not come to its manifest.
+        if (!name.starts_with(name_ + ".") || !name.ends_with(".incr.aof")) continue;
+        return Error{fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
+                                 "manifest back, or move the files of the log away to begin without them",
+                                 folder_, name, name_)};
+    }
+    return {};
+}
+
 Result<std::uint64_t> Folder::bytes(const Manifest& manifest) const {
     std::uint64_t sum = 0;
     for (const LogFile& file : manifest.files()) {

@@ -52,6 +52,9 @@ class Folder {
     // Removes what is unfinished from an earlier life. Errors are not worth stopping for.
     void remove_temporaries() const;
 
+    // For a folder without a manifest: an error if changes of a log are in it, which a new log would write over.
+    [[nodiscard]] Status refuse_orphans() const;
+
     // Of all files that are loaded. An error if one is missing.
     [[nodiscard]] Result<std::uint64_t> bytes(const Manifest& manifest) const;
 

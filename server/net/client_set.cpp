@@ -116,7 +116,7 @@ void ClientSet::remove_bell(int descriptor) { epoll_ctl(epoll_, EPOLL_CTL_DEL, d
 std::size_t ClientSet::turn(std::int64_t now_ms) {
     turn_ms_ = now_ms;
     const std::size_t count = std::exchange(ready_count_, 0);
-    if (count == 0 && !has_more()) return 0;
+    if ((count == 0 && !has_more()) || stopped_) return 0;
     const std::uint64_t started = CycleClock::ticks();
     const std::uint64_t executed_before = stats_.loop.execute_ns + stats_.loop.record_ns;
 
@@ -129,6 +129,7 @@ std::size_t ClientSet::turn(std::int64_t now_ms) {
     ahead_end_ = 0;
     while (ready_at_ < ready_end_) {
         if (!has_ahead()) receive_ahead();
+        if (ready_at_ == ready_end_) break;  // a script that ran for long had them answered meanwhile
         const epoll_event event = ready_[ready_at_];
         const Received ahead = ahead_[ready_at_++];
         if (event.data.ptr != nullptr) on_ready(*static_cast<Connection*>(event.data.ptr), event.events, ahead);
@@ -177,14 +178,19 @@ bool ClientSet::reads_shared(Connection& connection) {
 
 // Those that are ready next: up to kReadsAhead reads at once, into the shared buffer.
 void ClientSet::receive_ahead() {
-    ahead_end_ = std::min(ready_end_, ready_at_ + kReadsAhead);
-    for (std::size_t i = ready_at_; i < ahead_end_; ++i) ahead_[i].at = nullptr;
-    if (ahead_end_ - ready_at_ < kWorthBatching || !batches_io()) return;
-    if (batch_.empty()) shared_used_ = 0;
-    if (kSharedBytes - shared_used_ < (ahead_end_ - ready_at_) * kReadStride) {
-        run_batch();
-        shared_used_ = 0;
+    const std::size_t end = std::min(ready_end_, ready_at_ + kReadsAhead);
+    const bool batched = end - ready_at_ >= kWorthBatching && batches_io();
+    if (batched) {
+        if (batch_.empty()) shared_used_ = 0;
+        if (kSharedBytes - shared_used_ < (end - ready_at_) * kReadStride) {
+            run_batch();
+            shared_used_ = 0;
+            if (ready_at_ == ready_end_) return;
+        }
     }
+    ahead_end_ = end;
+    for (std::size_t i = ready_at_; i < ahead_end_; ++i) ahead_[i].at = nullptr;
+    if (!batched) return;
     for (std::size_t i = ready_at_; i < ahead_end_; ++i) {
         auto* const connection = static_cast<Connection*>(ready_[i].data.ptr);
         if (connection == nullptr || (ready_[i].events & EPOLLIN) == 0 || connection->buried) continue;
@@ -373,7 +379,7 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
     Session& session = connection;
     RequestParser& parser = connection.parser;
     std::size_t taken = 0;
-    while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+    while (session.parked == Parked::no && !session.closing && !session.close_after_reply && !stopped_) {
         const std::size_t start = taken;
         parser.limits().authenticated = session.authenticated;
         parser.limits().max_bulk_bytes = settings_.clients.max_bulk_bytes;
@@ -479,7 +485,7 @@ void ClientSet::run_batch() {
     dispatcher_.begin_laps();
     for (std::size_t i = 0; i < batch_.size(); ++i) {
         Connection* connection = batch_[i].connection;
-        if (connection == nullptr) continue;
+        if (connection == nullptr || stopped_) continue;
         Session& session = *connection;
         if (session.closing || session.close_after_reply) continue;
         running_at_ = i;
@@ -619,7 +625,7 @@ void ClientSet::send_ahead() {
     for (Connection* connection : to_write_) {
         const std::size_t bytes = connection->output.bytes();
         if (bytes == 0 || bytes > kShortReply || connection->buried || connection->tls != nullptr) continue;
-        if (connection->reply_waits_for > durable_offset_) continue;
+        if (!connection->reply_marks.empty()) continue;
         std::array<iovec, IoBatch::kMostPieces> pieces;
         const std::size_t count = connection->output.gather(pieces.data(), pieces.size());
         asked[io_.size()] = connection;
@@ -649,13 +655,11 @@ void ClientSet::write(Connection& connection) {
     Session& session = connection;
     check_output(connection);
     if (session.closing) return;
-    if (session.reply_waits_for != 0) [[unlikely]] {
-        if (session.reply_waits_for > durable_offset_) return hold(connection);
-        session.reply_waits_for = 0;
-    }
     session.output_peak_bytes = std::max(session.output_peak_bytes, session.output.bytes());
     // A reader that takes all it is given must not keep the others waiting: the rest goes on next turn.
     std::size_t share = kShareBytes;
+    if (!session.reply_marks.empty()) [[unlikely]]
+        share = std::min(share, may_go(connection));
     while (connection.has_output() && share > 0) {
         std::array<iovec, 64> pieces;
         const std::size_t count = session.output.gather(pieces.data(), pieces.size());
@@ -677,8 +681,11 @@ void ClientSet::write(Connection& connection) {
     go_on(connection);
     const bool done =
         session.close_after_reply || (connection.ended && session.parked == Parked::no && !connection.resumed);
-    const bool left = connection.has_output();
-    if (!left && done) return close(session);
+    const bool waits = !session.output.empty() && may_go(connection) == 0;
+    if (waits) [[unlikely]]
+        hold(connection);
+    const bool left = connection.has_output() && !waits;
+    if (!connection.has_output() && done) return close(session);
     std::uint32_t events = 0;
     if (!connection.ending && !connection.ended) events |= EPOLLRDHUP;
     if (left) events |= EPOLLOUT;
@@ -711,8 +718,18 @@ void ClientSet::watch(Connection& connection, std::uint32_t events, bool anew) {
 
 // ---- Replies that wait for the disk ----
 
+// So many bytes of its output wait for nothing.
+std::size_t ClientSet::may_go(Connection& connection) const {
+    auto& marks = connection.reply_marks;
+    if (marks.empty()) [[likely]]
+        return connection.output.bytes();
+    std::erase_if(marks, [this](const Session::ReplyMark& mark) { return mark.offset <= durable_offset_; });
+    if (marks.empty()) return connection.output.bytes();
+    const std::uint64_t begin = marks.front().begin;
+    return begin > connection.bytes_out ? static_cast<std::size_t>(begin - connection.bytes_out) : 0;
+}
+
 void ClientSet::hold(Connection& connection) {
-    account(connection);
     if (std::exchange(connection.held, true)) return;
     held_.push_back(&connection);
 }
@@ -720,7 +737,7 @@ void ClientSet::hold(Connection& connection) {
 void ClientSet::set_durable(std::uint64_t offset) {
     durable_offset_ = offset;
     std::erase_if(held_, [&](Connection* connection) {
-        if (connection->reply_waits_for > offset) return false;
+        if (may_go(*connection) == 0 && !connection->output.empty()) return false;
         connection->held = false;
         wrote_to(*connection);
         return true;
@@ -728,7 +745,7 @@ void ClientSet::set_durable(std::uint64_t offset) {
 }
 
 void ClientSet::release_held() {
-    for (const auto& [id, connection] : by_id_) connection->reply_waits_for = 0;
+    for (const auto& [id, connection] : by_id_) connection->reply_marks.clear();
     for (Connection* connection : std::exchange(held_, {})) {
         connection->held = false;
         wrote_to(*connection);
@@ -742,14 +759,18 @@ void ClientSet::refuse_held(const Error& refusal) {
     }
     // Those of this turn: one that is closed meanwhile stays in the list.
     for (std::size_t i = 0; i < to_write_.size(); ++i) {
-        if (to_write_[i]->reply_waits_for > durable_offset_) refuse(*to_write_[i], refusal);
+        static_cast<void>(may_go(*to_write_[i]));
+        if (!to_write_[i]->reply_marks.empty()) refuse(*to_write_[i], refusal);
     }
 }
 
 void ClientSet::refuse(Connection& connection, const Error& refusal) {
     if (connection.buried) return;
-    connection.reply_waits_for = 0;
-    if (connection.writes || (connection.tls != nullptr && connection.tls->unsent())) return close(connection);
+    if (may_go(connection) > 0) write(connection);
+    if (connection.buried) return;
+    const bool in_part = may_go(connection) > 0;  // the socket has not taken yet what comes before
+    connection.reply_marks.clear();
+    if (in_part || connection.writes || (connection.tls != nullptr && connection.tls->unsent())) return close(connection);
     connection.output.clear();
     connection.reply.error(refusal);
     connection.close_after_reply = true;

@@ -131,8 +131,8 @@ class ClientSet {
 
     // ---- Replies that wait for the disk (appendfsync always) ----
 
-    // The log is durable up to `offset`: output of sessions whose reply_waits_for is no more than that may go; that of
-    // others is held from now on, while the rest of the server goes on.
+    // The log is durable up to `offset`: output that waits for no more than that (Session::reply_marks) may go; the rest
+    // is held, while the server goes on.
     void set_durable(std::uint64_t offset);
     // What is held cannot be made durable: in its place goes `refusal`, and the connection ends. One that got a part of
     // it already ends at once.
@@ -150,6 +150,8 @@ class ClientSet {
     void evict_clients();
     [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
 
+    // The process is to end: no request runs any more, in this turn either.
+    void stop() { stopped_ = true; }
     // The end: writes what waits for at most `budget_us`, as far as clients take it, and reads nothing more.
     void drain(std::int64_t budget_us);
 
@@ -234,6 +236,7 @@ class ClientSet {
     void write(Connection& connection);
     void go_on(Connection& connection);
     void hold(Connection& connection);
+    [[nodiscard]] std::size_t may_go(Connection& connection) const;
     void refuse(Connection& connection, const Error& refusal);
     void watch(Connection& connection, std::uint32_t events, bool anew = false);
     void read_again(Connection& connection);
@@ -265,6 +268,7 @@ class ClientSet {
     std::size_t shared_used_ = 0;
     ArgumentList words_;
     std::vector<Item> batch_;
+    bool stopped_ = false;
     bool busy_ = false;                      // between serve_while_busy() and end_busy()
     std::size_t running_at_ = 0;             // in the batch
     const Connection* running_ = nullptr;    // whose request runs

@@ -56,7 +56,7 @@ bool ClientSet::serve_while_busy() {
 void ClientSet::answer_batch_while_busy() {
     for (std::size_t i = running_at_ + 1; i < batch_.size(); ++i) {
         Connection* connection = batch_[i].connection;
-        if (connection == nullptr || connection == running_) continue;
+        if (connection == nullptr || connection == running_ || stopped_) continue;
         batch_[i].connection = nullptr;
         if (connection->closing || connection->close_after_reply) continue;
         dispatcher_.execute_while_busy(*connection, batch_[i].call);
@@ -101,7 +101,7 @@ void ClientSet::process_while_busy(Connection& connection) {
     RequestParser& parser = connection.parser;
     const Bytes input = connection.input.bytes();
     std::size_t taken = 0;
-    while (session.parked == Parked::no && !session.closing && !session.close_after_reply) {
+    while (session.parked == Parked::no && !session.closing && !session.close_after_reply && !stopped_) {
         if (session.output.bytes() >= kOutputHighWater) {
             wake(connection);  // the rest when the script is over, or what it has is read
             break;

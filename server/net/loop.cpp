@@ -68,9 +68,11 @@ void Loop::turn(Server& server, bool may_wait) {
     server.keyspace.set_now(now_ms);
     server.end_pause_in_time();
     const std::size_t served = server.clients.turn(now_ms);
+    if (stopped_) return;  // what was saved is what there is: nothing changes any more
     server.settle();
     server.append_log.write();  // before replies leave
     server.clients.flush();
+    if (stopped_) return;
     due_left_ = false;
     if (server.has_due()) {  // after the replies: they don't wait for it
         due_left_ = server.expire(kExpireUs);

@@ -647,6 +647,103 @@ def test_always_answers_only_what_is_synced(start):
     assert checked >= 20
 
 
+def test_a_client_that_never_pauses_gets_its_replies(start):
+    """A reply waits for its own write to be durable, not for those that came meanwhile."""
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("no strace")
+    server = log_of(start, {"appendfsync": "always"})
+    slow = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=30000", "-o", "/dev/null", "-p",
+                             str(server.pid)], stderr=subprocess.DEVNULL)
+    try:
+        with server.client() as c:
+            def is_slow():
+                began = time.monotonic()
+                return c("SET", "probe", "1") == "OK" and time.monotonic() - began > 0.02
+            wait_for(is_slow)
+            heard = []
+            reader = threading.Thread(target=lambda: [heard.append(c.read()) for _ in range(600)])
+            reader.start()
+            for i in range(500):
+                c.send("SET", "k", str(i))
+                time.sleep(0.002)
+            answered = len(heard)
+            for i in range(100):
+                c.send("GET", "k")
+            reader.join(30)
+            assert heard == ["OK"] * 500 + [b"499"] * 100
+            assert answered > 250, answered  # a second of thirty waits for the disk: all but the last few
+    finally:
+        slow.terminate()
+        slow.wait(10)
+
+
+def test_half_a_script_is_not_logged(start):
+    """SHUTDOWN NOSAVE ends a script that has written: what it wrote is gone, as the rest of it never came."""
+    server = log_of(start, {"busy-reply-threshold": "20"})
+    with server.client() as c, server.client() as other:
+        assert c("SET", "before", "1") == "OK"
+        c.send("EVAL", "redis.call('set', 'half', '1') redis.call('select', '3') redis.call('set', 'half', '1') while true do end", "0")
+        wait_for(lambda: isinstance(other("PING"), Error))
+        other.send("SHUTDOWN", "NOSAVE")
+    assert server.wait_exit() == 0
+    again(server)
+    with server.client() as c:
+        assert c("GET", "before") == b"1"
+        assert c("EXISTS", "half") == 0 and c("SELECT", "3") == "OK" and c("EXISTS", "half") == 0
+
+
+def test_a_log_without_its_manifest_is_not_written_over(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "k", "1")
+    server.kill()
+    server.wait_exit()
+    manifest = server.file(os.path.join(FOLDER, "appendonly.aof.manifest"))
+    os.rename(manifest, server.file("kept"))
+    before = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)}
+    again(server, ready=False)
+    assert server.wait_exit() == 1
+    assert "no manifest appendonly.aof.manifest" in server.log()
+    assert {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)} == before
+    os.rename(server.file("kept"), manifest)
+    again(server)
+    with server.client() as c:
+        assert c("GET", "k") == b"1"
+
+
+def test_a_reload_that_cannot_close_the_log_begins_it_anew(start):
+    server = start(limited({"appendfsync": "everysec"}))
+    with server.client() as c:
+        c("SET", "fill", "v" * 100_000)  # the server's own log file has to stay below the limit
+        wait_for(lambda: persistence(server)["aof_pending_bio_fsync"] == "0")
+        c("SET", "k", "1")
+        set_limit(server, os.path.getsize(incremental(server)))
+        reply = c("DEBUG", "LOADAOF")
+        set_limit(server, resource.RLIM_INFINITY)
+        assert isinstance(reply, Error), reply
+        wait_for(lambda: c("SET", "after", "1") == "OK")
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0" and persistence(server)["aof_enabled"] == "1")
+        assert c("SET", "later", "1") == "OK"
+    crash(server)
+    with server.client() as c:
+        assert c("MGET", "k", "after", "later") == [b"1", b"1", b"1"]
+
+
+def test_reads_go_on_where_keys_fall_due_on_a_full_disk(start):
+    server = start(limited({"appendfsync": "always"}))
+    with server.client() as c, server.client() as reader:
+        c("SET", "fill", "v" * 100_000)
+        c("SET", "due", "1", "PX", "300")
+        c("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+        set_limit(server, os.path.getsize(incremental(server)))
+        with server.client() as writer:
+            assert isinstance(writer("SET", "x", "1"), Error)
+        time.sleep(0.4)
+        assert reader("GET", "due") is None
+        assert reader("GET", "fill") == b"v" * 100_000
+
+
 # ---- a disk that is full
 
 def limited(config=None):

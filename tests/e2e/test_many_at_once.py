@@ -121,6 +121,44 @@ def test_what_was_read_ahead_is_answered_while_a_script_runs(server):
         assert c("ECHO", "after") == b"after"
 
 
+def test_a_script_that_runs_long_between_two_batches_of_reads(server):
+    """More than one batch of reads is ready, and the batch of requests is not full when the second begins: the script in
+    it has the rest of the turn answered. Nobody's request runs twice, or for another."""
+    clients = connected(server, 130)
+    with stopped(server):  # a turn in which all are ready, so that what it leaves behind could be taken for this one's
+        for i, c in enumerate(clients):
+            c.send("ECHO", "%d" % i)
+    for i, c in enumerate(clients):
+        assert c.read() == b"%d" % i
+    script = "local t = redis.call('time')[1] + 2 while tonumber(redis.call('time')[1]) < t do end return 'done'"
+    with stopped(server):
+        for i, c in enumerate(clients[:100]):
+            if i == 5:
+                c.send("EVAL", script, "0")
+            elif i == 6:
+                c.send_raw(encode("INCR", "n6")[:9])
+            else:
+                c.send("INCR", "n%d" % i)
+    ran = []
+    for i, c in enumerate(clients[:100]):
+        if i == 6:
+            continue
+        reply = c.read()
+        if i == 5:
+            assert reply == b"done"
+        elif isinstance(reply, Error):
+            assert reply.code == "BUSY"
+        else:
+            ran.append("n%d" % i)
+    for i, c in enumerate(clients):
+        if i == 6:
+            c.send_raw(encode("INCR", "n6")[9:])
+            assert c.read() == 1
+        assert c("ECHO", "after %d" % i) == b"after %d" % i
+    keys = clients[0]("KEYS", "n*")
+    assert sorted(keys) == sorted(k.encode() for k in ran + ["n6"])
+
+
 def test_a_pause_holds_what_came_with_it(server):
     clients = connected(server, 20)
     with stopped(server):

@@ -265,3 +265,55 @@ def test_keys_that_are_due_are_not_loaded(start):
         assert c("DBSIZE") == 1
     now = persistence(server)
     assert (now["rdb_last_load_keys_loaded"], now["rdb_last_load_keys_expired"]) == ("1", "1")
+
+
+def test_what_was_flushed_does_not_come_back(start):
+    server = start({"save": "3600 1"})
+    with server.client() as c:
+        c("SET", "k", "1"), c("SAVE")
+        c("FLUSHALL")
+        c("SET", "other", "1")
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    server.start()
+    with server.client() as c:
+        assert c("DBSIZE") == 0  # as in Redis: the file of that moment, and "other" is in none yet
+
+
+def test_a_flush_without_save_points_leaves_the_file(start):
+    server = start({"save": ""})
+    with server.client() as c:
+        c("SET", "k", "1"), c("SAVE")
+        c("FLUSHALL")
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    server.start()
+    with server.client() as c:
+        assert c("GET", "k") == b"1"
+
+
+def test_nothing_is_answered_behind_the_last_snapshot(start):
+    """Requests of many clients and SHUTDOWN SAVE come at one moment: what was acknowledged is in the file."""
+    server = start({"save": "3600 1"})
+    clients = [server.client() for _ in range(60)]
+    for c in clients:
+        assert c("PING") == "PONG"
+    os.kill(server.pid, signal.SIGSTOP)
+    for i, c in enumerate(clients):
+        if i == 25:
+            c.send("SHUTDOWN", "SAVE")
+        else:
+            c.send("SET", "k%d" % i, "1")
+    os.kill(server.pid, signal.SIGCONT)
+    heard = set()
+    for i, c in enumerate(clients):
+        try:
+            if c.read() == "OK":
+                heard.add(i)
+        except (Closed, ConnectionError):
+            pass
+        c.close()
+    assert server.wait_exit() == 0
+    server.start()
+    with server.client() as c:
+        assert [i for i in heard if c("EXISTS", "k%d" % i) == 0] == []
