@@ -742,6 +742,8 @@ def test_reads_go_on_where_keys_fall_due_on_a_full_disk(start):
         time.sleep(0.4)
         assert reader("GET", "due") is None
         assert reader("GET", "fill") == b"v" * 100_000
+        set_limit(server, resource.RLIM_INFINITY)
+        wait_for(lambda: persistence(server)["aof_last_write_status"] == "ok")
 
 
 # ---- a disk that is full
