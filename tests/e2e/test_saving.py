@@ -281,7 +281,7 @@ def test_what_was_flushed_does_not_come_back(start):
 
 
 def test_a_flush_without_save_points_leaves_the_file(start):
-    server = start({"save": ""})
+    server = start({"save": '""'})
     with server.client() as c:
         c("SET", "k", "1"), c("SAVE")
         c("FLUSHALL")

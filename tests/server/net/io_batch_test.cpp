@@ -17,6 +17,12 @@ using namespace keel;
 
 namespace {
 
+bool opens(IoBatch& batch) {
+    if (batch.open()) return true;
+    WARN("no io_uring here");
+    return false;
+}
+
 iovec piece(const std::string& bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 struct Pair {
@@ -34,7 +40,7 @@ struct Pair {
 
 TEST_CASE("io batch: each operation has its own result, in the order they were asked for") {
     IoBatch batch;
-    if (!batch.open()) return WARN("no io_uring here");
+    if (!opens(batch)) return;
     Pair heard;
     Pair silent;
     Pair ended;
@@ -68,7 +74,7 @@ TEST_CASE("io batch: each operation has its own result, in the order they were a
 
 TEST_CASE("io batch: a send takes what the socket takes, and one whose reader went away raises no signal") {
     IoBatch batch;
-    if (!batch.open()) return WARN("no io_uring here");
+    if (!opens(batch)) return;
     Pair slow;
     Pair gone;
     close(std::exchange(gone.ends[1], -1));
@@ -84,7 +90,7 @@ TEST_CASE("io batch: a send takes what the socket takes, and one whose reader we
 
 TEST_CASE("io batch: as many operations as it takes, again and again") {
     IoBatch batch;
-    if (!batch.open()) return WARN("no io_uring here");
+    if (!opens(batch)) return;
     Pair pair;
     char room[IoBatch::kMost];
     const std::string letter = "x";
