@@ -111,7 +111,7 @@ Status append_all_commands(aof::Log& log, Background& background, Bytes input) {
             background.drain();
             KEEL_TRY(log.begin_segment(clock.wall_ms(), [](const Status&) {}));
             // Each file is read as by a new client: a test's commands begin with SELECT 0 and stay there.
-            log.append("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n", 0, clock.wall_ms());
+            log.append(Bytes{"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"}, 0, clock.wall_ms());
         }
     }
     background.drain();
