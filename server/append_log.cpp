@@ -56,7 +56,9 @@ struct AppendLog::Parts {
           child(server.clock, [&server] { adjust_child(server.settings.process, ChildWork::log_rewrite); }),
           log(aof::Folder{owner.files_, directory, server.settings.aof.directory, server.settings.aof.file},
               server.settings.aof, helper, owner),
-          rewrite(log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); }) {}
+          rewrite(
+              log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); },
+              [&owner] { owner.before_switch(); }) {}
 
     std::string directory;
     Background background;
@@ -73,7 +75,9 @@ AppendLog::~AppendLog() = default;
 // Not in the middle of a command (a script that runs for long): what comes of it may end connections.
 void AppendLog::run_completions() {
     completions_wait_ = server_.dispatcher.running() != nullptr;
-    if (parts_ != nullptr && !completions_wait_) parts_->background.run_completions();
+    if (parts_ == nullptr || completions_wait_) return;
+    parts_->background.run_completions();
+    if (parts_->child.running()) server_.keyspace.pause_resize(true);  // a rewrite may have forked there
 }
 
 // ---- The start
@@ -298,7 +302,9 @@ const Error* AppendLog::refusal() const {
 
 bool AppendLog::beginning() const { return on_ && parts_->log.mode() == aof::Log::Mode::waiting; }
 
-bool AppendLog::child_running() const { return parts_ != nullptr && parts_->child.running(); }
+bool AppendLog::child_running() const {
+    return parts_ != nullptr && (parts_->child.running() || parts_->rewrite.preparing());
+}
 
 Status AppendLog::write_base_commands(AppendFile& file) const {
     aof::BaseWriter out{file};
@@ -340,13 +346,19 @@ Status AppendLog::write_base(AppendFile& file) const {
     return {};
 }
 
+// The log goes on in another file, from the next effect on.
+void AppendLog::before_switch() {
+    hand_over(server_.clock.wall_ms());
+    stream_.reselect();
+}
+
 Status AppendLog::start_rewrite() {
     const std::int64_t now_ms = server_.clock.wall_ms();
     hand_over(now_ms);
     const Status started = parts_->rewrite.start(now_ms);
     if (parts_->child.running()) server_.keyspace.pause_resize(true);
     if (parts_->log.mode() != aof::Log::Mode::off)
-        set_on(true);  // the next effect selects its database
+        set_on(true);  // a log that begins: the next effect selects its database
     else if (on_)
         set_on(false);
     return started;

@@ -88,6 +88,7 @@ class AppendLog final : private DurabilityListener {
 
     // The reply to a write while the disk fails; null while all is well.
     [[nodiscard]] const Error* refusal() const;
+    // A child is there, or about to be.
     [[nodiscard]] bool child_running() const;
     // The log is on, but has no base yet: a start would not find what is in it.
     [[nodiscard]] bool beginning() const;
@@ -127,6 +128,7 @@ class AppendLog final : private DurabilityListener {
     Status begin_with_data(aof::Manifest manifest);
     Status write_base(AppendFile& file) const;
     Status write_base_commands(AppendFile& file) const;
+    void before_switch();
     Status start_rewrite();
     void end_rewrite();
     void set_on(bool on);

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "protocol/base/log.h"
 
 namespace keel::aof {
@@ -10,7 +12,6 @@ namespace keel::aof {
 namespace {
 
 constexpr std::int64_t kSecondMs = 1000;
-constexpr std::int64_t kMostPostponedMs = 2000;
 // What is kept to be used again: as much as waits for the disk under load, little when nothing does.
 constexpr std::size_t kMostSpare = 1 << 20;
 constexpr std::uint64_t kMostSpares = Log::kSyncAtKept;
@@ -86,7 +87,9 @@ Status Log::close() {
         }
     }
     mode_ = Mode::off;
+    sync_failed_ = std::make_shared<std::atomic<bool>>(false);
     alive_ = std::make_shared<char>();  // jobs that still run report to nobody
+    when_synced_ = {};
     file_.reset();
     drop_kept();
     buffer_.clear();
@@ -133,7 +136,7 @@ void Log::write(std::int64_t now_ms) {
         retry();
         return;
     }
-    if (!file_) return;  // the next one is being made, and what comes belongs to it
+    if (!file_) return;  // what comes belongs to the next one: truth 6
     if (!buffer_.empty() && !write_postponed()) {
         const bool due = now_ms_ - last_seal_ms_ >= kSecondMs;
         if (!put_buffer(always() || due)) return;
@@ -142,6 +145,7 @@ void Log::write(std::int64_t now_ms) {
 }
 
 bool Log::write_postponed() {
+    if (sync_failed_->load()) return true;
     if (!syncing_ || settings_.fsync == Aof::Fsync::no) return false;
     if (always()) return true;  // the next group: on_synced() comes back
     if (postponed_ms_ == 0) postponed_ms_ = now_ms_;
@@ -245,17 +249,25 @@ void Log::start_sync() {
     syncing_ = true;
     dirty_ = false;
     last_sync_ms_ = now_ms_;
-    helper_.run([file = file_] { return file->sync(); }, if_alive([this](const Status& status) { on_synced(status); }));
+    helper_.run(
+        [file = file_, failed = sync_failed_] {
+            Status synced = file->sync();
+            failed->store(!synced);
+            return synced;
+        },
+        if_alive([this](const Status& status) { on_synced(status); }));
 }
 
 void Log::on_synced(const Status& status) {
     syncing_ = false;
+    sync_failed_->store(false);
     if (!status) {
         fail(Trouble::sync, status.error());
-        return;
+    } else if (trouble_ != Trouble::sync) {  // after a failed sync a good one says nothing about what was before it
+        durable_ = sync_point_;
+        on_durable();
     }
-    durable_ = sync_point_;
-    on_durable();
+    if (const auto waited = std::exchange(when_synced_, {})) waited();
     // The next group of "always", or what a sync held up.
     if (trouble_ == Trouble::none && !buffer_.empty()) write(now_ms_);
 }
@@ -277,7 +289,8 @@ void Log::on_durable() {
 }
 
 std::uint64_t Log::reply_offset() const {
-    return mode_ == Mode::on && always() && !sync_suspended() ? appended_offset() : 0;
+    const bool synced = mode_ == Mode::on && always() && !sync_suspended();
+    return synced || switching_slowly() ? appended_offset() : 0;
 }
 
 }  // namespace keel::aof

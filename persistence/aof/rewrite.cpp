@@ -20,8 +20,12 @@ constexpr std::size_t kBlock = 64 * 1024;
 
 }  // namespace
 
-Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_base)
-    : log_(log), settings_(settings), child_(child), write_base_(std::move(write_base)) {}
+Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_base, std::function<void()> before_switch)
+    : log_(log),
+      settings_(settings),
+      child_(child),
+      write_base_(std::move(write_base)),
+      before_switch_(std::move(before_switch)) {}
 
 Rewrite::~Rewrite() = default;
 
@@ -32,24 +36,47 @@ Status Rewrite::start(std::int64_t now_ms) {
     ++rewrites_;
     rdb_ = settings_.rdb_preamble;
     segment_begun_ = child_good_ = cancelled_ = false;
-    state_ = State::running;
     started_ms_ = now_ms;
-    Status begun = begin_log(now_ms);
-    // Between the two nothing happens: truth 1.
-    if (begun) begun = fork();
-    if (!begun) {
-        log_warning("Can't rewrite append only file in background: {}", begun.error().text());
-        finish(false, true);
+    Status begun;
+    if (log_.mode() == Log::Mode::on && !log_.needs_rewrite()) {
+        state_ = State::preparing;
+        begun = log_.prepare_segment(now_ms, then(&Rewrite::on_prepared));
+    } else {
+        state_ = State::running;
+        begun = begin_log();
+        // Between the two nothing happens: truth 1.
+        if (begun) begun = fork();
     }
+    if (!begun) failed_to_start(begun.error());
     return begun;
 }
 
-Status Rewrite::begin_log(std::int64_t now_ms) {
-    if (log_.mode() == Log::Mode::on && !log_.needs_rewrite()) {
-        return log_.begin_segment(now_ms, [this, alive = std::weak_ptr<char>(alive_)](const Status& begun) {
-            if (alive.lock()) on_segment(begun);
-        });
-    }
+// A call of `this` from a completion, dropped if the rewrite is gone by then.
+std::function<void(Status)> Rewrite::then(void (Rewrite::*call)(const Status&)) {
+    return [this, call, alive = std::weak_ptr<char>(alive_)](const Status& status) {
+        if (alive.lock()) (this->*call)(status);
+    };
+}
+
+void Rewrite::failed_to_start(const Error& why) {
+    log_warning("Can't rewrite append only file in background: {}", why.text());
+    finish(false, true);
+}
+
+void Rewrite::on_prepared(const Status& prepared) {
+    if (cancelled_) return finish(false, false);
+    if (!prepared) return failed_to_start(prepared.error());
+    state_ = State::running;
+    if (const Status begun = switch_over(); !begun) failed_to_start(begun.error());
+}
+
+Status Rewrite::switch_over() {
+    before_switch_();
+    KEEL_TRY(log_.begin_segment(now_ms_, then(&Rewrite::on_segment)));
+    return fork();
+}
+
+Status Rewrite::begin_log() {
     segment_begun_ = true;
     first_kept_ = std::numeric_limits<std::int64_t>::max();
     if (!settings_.enabled) return {};  // a base for a log that is off: all that was is history
@@ -126,7 +153,7 @@ void Rewrite::install_if_ready() {
 }
 
 void Rewrite::cancel() {
-    if (state_ != State::running) return;
+    if (state_ != State::preparing && state_ != State::running) return;
     cancelled_ = true;
     if (pid_ != 0) child_.stop(pid_);
 }
