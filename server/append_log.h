@@ -129,7 +129,7 @@ class AppendLog final : private DurabilityListener {
     Status write_base(AppendFile& file) const;
     Status write_base_commands(AppendFile& file) const;
     void before_switch();
-    Status start_rewrite();
+    Status start_rewrite(bool asked);
     void end_rewrite();
     void set_on(bool on);
     void hand_over(std::int64_t now_ms);
@@ -143,7 +143,6 @@ class AppendLog final : private DurabilityListener {
     bool on_ = false;
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
-    std::int64_t retry_at_ms_ = 0;  // to begin a log that could not
     int depth_ = 0;
     std::size_t unit_from_ = 0;  // in stream_
     std::vector<Bytes> words_;   // to be used again

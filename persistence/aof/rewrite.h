@@ -15,6 +15,8 @@
 //   2. At every step the manifest on the disk lists files that are there and say the same data: the old base with all
 //      incremental files, or the new base with the last ones. A failure leaves the first.
 //   3. After three failures in a row automatic rewrites pause for 1 minute, then 2, 4, ... at most 60; a user's do not.
+//   4. A rewrite that heals (the log has a hole, or is to be on and has no base) is tried again every second: until it
+//      is done clients' writes are refused, or promised nothing. It speaks every half minute.
 //
 // Not here: forking and how the data is written (lent: Child, WriteBase); what the percentages are compared with
 // (Log::current_bytes, base_bytes).
@@ -55,7 +57,8 @@ class Rewrite {
     // For these all effects were given to the log before, and the child is there after. The log is on: see the story;
     // the child comes later, unless last_good() says why not. Errors: one is running, the disk fails, no fork, or a
     // child that was told to stop is still there.
-    [[nodiscard]] Status start(std::int64_t now_ms);
+    // `asked`: a user is told to look into the server's log.
+    [[nodiscard]] Status start(std::int64_t now_ms, bool asked = true);
     // The child has ended. `pid` of somebody else's child: ignored.
     void on_child_done(int pid, ChildEnd end, std::int64_t now_ms);
     // Ends a running rewrite, on purpose: not counted as a failure.
@@ -75,6 +78,8 @@ class Rewrite {
     [[nodiscard]] bool running() const { return state_ != State::idle; }
     // The child is still to come: no other one should start.
     [[nodiscard]] bool preparing() const { return state_ == State::preparing; }
+    // This rewrite says what goes wrong: truth 4.
+    [[nodiscard]] bool loud() const { return loud_; }
     [[nodiscard]] int child() const { return pid_; }  // 0: none
     // For INFO.
     [[nodiscard]] bool last_good() const { return last_good_; }
@@ -97,6 +102,7 @@ class Rewrite {
     void install_if_ready();
     void finish(bool good, bool counts);
     [[nodiscard]] bool limited(std::int64_t now_ms);
+    [[nodiscard]] bool heals() const;
 
     Log& log_;
     const Aof& settings_;
@@ -112,6 +118,8 @@ class Rewrite {
     bool segment_begun_ = false;
     bool child_good_ = false;
     bool cancelled_ = false;
+    bool loud_ = true;
+    std::int64_t spoken_ms_ = 0;  // one that heals did
     std::int64_t first_kept_ = 0;
     std::int64_t now_ms_ = 0;
 
@@ -122,7 +130,7 @@ class Rewrite {
     std::int64_t started_ms_ = 0;
     std::int64_t last_duration_ms_ = -1;
     std::int64_t pause_minutes_ = 0;
-    std::int64_t paused_until_ms_ = 0;
+    std::int64_t paused_at_ms_ = 0;  // 0: it does not pause
 };
 
 // A base of commands, sealed like the rest of the log (chain.h). In the child.

@@ -290,7 +290,8 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     CHECK(server.life.log.mode() == aof::Log::Mode::waiting);
     server.incr("b");
     server.child_ends(false);
-    CHECK(server.rewrite.due(server.life.now_ms));  // tried again
+    CHECK_FALSE(server.rewrite.due(server.life.now_ms));
+    CHECK(server.rewrite.due(server.life.now_ms + 1000));  // tried again
     REQUIRE(server.start());
     server.incr("b");
     server.child_ends();
@@ -300,6 +301,50 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     server.all_turns();
     disk.power_loss_strict();
     CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: one that heals is tried every second, however often it failed, and says so now and then") {
+    const QuietLog quiet;
+    for (const bool hole : {true, false}) {
+        FakeDisk disk;
+        Counting server{disk, Fsync::no};
+        if (hole) {
+            REQUIRE(server.life.open());
+            server.incr("a");
+            server.life.turn();
+            REQUIRE(server.start_child());
+            disk.fail(DiskCall::sync, 1);  // of the old file
+            server.all_turns();
+            server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
+            REQUIRE(server.life.log.needs_rewrite());
+        }
+        disk.fail(DiskCall::create, 1, ENOSPC, 1'000'000);
+        int tries = 0;
+        int loud = 0;
+        for (int i = 0; i < 1200; ++i) {  // two minutes
+            server.life.turn(100);
+            server.life.helper.run_all();
+            if (!server.rewrite.due(server.life.now_ms)) continue;
+            ++tries;
+            CHECK_FALSE(server.rewrite.start(server.life.now_ms, false));
+            loud += server.rewrite.loud() ? 1 : 0;
+        }
+        CHECK(tries >= 118);
+        CHECK(tries <= 121);
+        CHECK(loud >= 4);
+        CHECK(loud <= 5);
+        disk.heal();
+        server.life.turn(1000);
+        REQUIRE(server.rewrite.due(server.life.now_ms));
+        REQUIRE(server.start());
+        server.child_ends();
+        server.all_turns();
+        CHECK(server.life.log.mode() == aof::Log::Mode::on);
+        CHECK_FALSE(server.life.log.refusal());
+        CHECK_FALSE(server.life.log.needs_rewrite());
+        CHECK(server.rewrite.consecutive_failures() == 0);
+        CHECK(counted(load_log(disk)) == server.counts);
+    }
 }
 
 TEST_CASE("rewrite: with the log off it makes a base, and all incremental files are history") {
