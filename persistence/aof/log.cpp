@@ -77,13 +77,13 @@ Status Log::close() {
     if (trouble_ == Trouble::sync) {
         closed = Error{*refusal_};
     } else {
-        if (uncut_) closed = file_->truncate(chain_.position());
-        uncut_ = uncut_ && !closed;
-        if (closed && !put_buffer(true)) closed = Error{*refusal_};
-        if (closed) closed = file_->sync();
-        if (closed) {
+        if (!put_buffer(true)) closed = Error{*refusal_};
+        // Whatever became of the end: what is in the file before it goes to the disk.
+        if (const Status synced = file_->sync(); synced) {
             durable_ = chain_;
             on_durable();
+        } else if (closed) {
+            closed = Error{synced.error()};
         }
     }
     mode_ = Mode::off;
@@ -162,6 +162,7 @@ bool Log::write_postponed() {
 // it was.
 bool Log::put_buffer(bool seal) {
     postponed_ms_ = 0;
+    if (const Status cut = cut_back(); !cut) return fail(Trouble::write, cut.error()), false;
     Chain next = chain_;
     if (next.position() == 0) {
         const std::string line = next.start_line();
@@ -182,6 +183,14 @@ bool Log::put_buffer(bool seal) {
     chain_ = next;
     keep_buffer();
     return true;
+}
+
+// Cuts off what a failed write left: truth 3.
+Status Log::cut_back() {
+    if (!uncut_) return {};
+    KEEL_TRY(file_->truncate(chain_.position()));
+    uncut_ = false;
+    return {};
 }
 
 Status Log::append_to_file(Bytes bytes) {

@@ -158,6 +158,7 @@ class Log final : public Durability {
     [[nodiscard]] Status open_current(std::int64_t now_ms);
     [[nodiscard]] bool write_postponed();
     [[nodiscard]] bool put_buffer(bool seal);
+    [[nodiscard]] Status cut_back();
     [[nodiscard]] Status append_to_file(Bytes bytes);
     void keep_buffer();
     void next_buffer();

@@ -55,10 +55,7 @@ void Log::retry() {
 }
 
 void Log::retry_write() {
-    if (uncut_) {
-        if (!file_->truncate(chain_.position())) return;
-        uncut_ = false;
-    }
+    if (!cut_back()) return;
     const bool tried = !buffer_.empty() || chain_.unsealed() > 0;
     if (tried && !put_buffer(true)) return;
     recovered();

@@ -388,6 +388,58 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
           Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
 }
 
+TEST_CASE("log: what a failed write left in a beginning log is cut off before its base is installed") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.log.open_waiting(*test_folder(disk).load()));
+    life.set("b", "2");
+    life.turn();
+    disk.shorten(1, 5);
+    disk.fail(DiskCall::append, 2, ENOSPC, 1);
+    disk.fail(DiskCall::truncate, 1, EIO, 2);
+    life.set("c", "3");
+    life.turn();
+    REQUIRE(life.log.refusal());
+    disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
+    std::string outcome;
+    const auto note = [&](const Status& s) { outcome = s ? "good" : s.error().text(); };
+    life.log.install_base("/srv/logs/temp-base", false, 0, false, note);
+    life.helper.run_all();
+    CHECK(outcome == "MISCONF Errors writing to the AOF file: Input/output error");
+    life.log.install_base("/srv/logs/temp-base", false, 0, false, note);
+    life.helper.run_all();
+    CHECK(outcome == "good");
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+}
+
+TEST_CASE("log: when its last write fails, what was written before is synced all the same, and the failure told") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    {
+        LogLife life{disk, Fsync::everysec};
+        REQUIRE(life.open());
+        life.set("a", "1");
+        life.turn();
+        disk.fail(DiskCall::append, 1, ENOSPC, 1);  // of the seal
+        const Status closed = life.log.close();
+        REQUIRE_FALSE(closed);
+        CHECK(closed.error().text() == "MISCONF Errors writing to the AOF file: No space left on device");
+        CHECK(life.durability.durable == command_text({"SET", "a", "1"}).size());
+    }
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1"});
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.set("b", "2");
+    life.turn();
+    disk.fail(DiskCall::sync, 1);
+    const Status closed = life.log.close();
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error().text() == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
+}
+
 TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
     const QuietLog quiet;
     FakeDisk disk;
