@@ -138,7 +138,7 @@ void Log::write(std::int64_t now_ms) {
     }
     if (!file_) return;  // what comes belongs to the next one: truth 6
     if (!buffer_.empty() && !write_postponed()) {
-        const bool due = now_ms_ - last_seal_ms_ >= kSecondMs;
+        const bool due = gone_by(last_seal_ms_, kSecondMs);
         if (!put_buffer(always() || due)) return;
     }
     sync_if_due();
@@ -149,7 +149,7 @@ bool Log::write_postponed() {
     if (!syncing_ || settings_.fsync == Aof::Fsync::no) return false;
     if (always()) return true;  // the next group: on_synced() comes back
     if (postponed_ms_ == 0) postponed_ms_ = now_ms_;
-    if (now_ms_ - postponed_ms_ < kMostPostponedMs) return true;
+    if (!gone_by(postponed_ms_, kMostPostponedMs)) return true;
     ++delayed_syncs_;
     log_notice(
         "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
@@ -241,11 +241,11 @@ void Log::sync_if_due() {
     if (mode_ != Mode::on || !dirty_ || syncing_ || sync_suspended()) return;
     switch (settings_.fsync) {
         case Aof::Fsync::no:
-            if (chain_.unsealed() > 0 && now_ms_ - last_seal_ms_ >= kSecondMs) static_cast<void>(put_buffer(true));
+            if (chain_.unsealed() > 0 && gone_by(last_seal_ms_, kSecondMs)) static_cast<void>(put_buffer(true));
             return;
         case Aof::Fsync::always: break;
         case Aof::Fsync::everysec:
-            if (now_ms_ - last_sync_ms_ < kSecondMs && kept_bytes_ < kSyncAtKept) return;
+            if (!gone_by(last_sync_ms_, kSecondMs) && kept_bytes_ < kSyncAtKept) return;
             // What is durable is sealed.
             if (chain_.unsealed() > 0 && buffer_.empty() && !put_buffer(true)) return;
             break;

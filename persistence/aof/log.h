@@ -47,6 +47,7 @@
 
 #include "conf/settings.h"
 #include "persistence/aof/chain.h"
+#include "persistence/aof/elapsed.h"
 #include "persistence/aof/folder.h"
 #include "persistence/aof/helper.h"
 #include "persistence/durability.h"
@@ -88,7 +89,8 @@ class Log final : public Durability {
     // ---- each turn
 
     // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them;
-    // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
+    // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time,
+    // here and elsewhere; that it is set back holds nothing up (elapsed.h).
     void append(Bytes commands, int selected, std::int64_t now_ms);
     // The same, of a string that is taken; another one is left, empty, to be filled next.
     void append(std::string&& commands, int selected, std::int64_t now_ms);
@@ -186,9 +188,10 @@ class Log final : public Durability {
     void on_segment(const Status& status, const std::shared_ptr<NewFile>& made, const Done& done);
     void on_prepared(const Status& status, const std::shared_ptr<NewFile>& made, const Done& ready);
     void use_file(const NewFile& made);
+    [[nodiscard]] bool gone_by(std::int64_t since_ms, std::int64_t ms) const { return passed(since_ms, ms, now_ms_); }
     // Effects stay in memory for longer than a killed process may lose: replies wait.
     [[nodiscard]] bool switching_slowly() const {
-        return mode_ == Mode::on && !file_ && now_ms_ - switched_ms_ >= kMostPostponedMs;
+        return mode_ == Mode::on && !file_ && gone_by(switched_ms_, kMostPostponedMs);
     }
     void cut_current_later();
 
@@ -245,7 +248,7 @@ class Log final : public Durability {
     bool uncut_ = false;  // behind chain_.position() there may be part of a write
     bool hole_ = false;
     bool changing_ = false;
-    std::int64_t retry_at_ms_ = 0;
+    std::int64_t retried_ms_ = 0;  // the last time; again after retry_ms_
     std::int64_t retry_ms_ = 0;
     std::int64_t last_complaint_ms_ = 0;
 

@@ -440,6 +440,37 @@ TEST_CASE("log: when its last write fails, what was written before is synced all
     CHECK(closed.error().text() == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
 }
 
+TEST_CASE("log: a clock that is set back by an hour holds up neither syncs and seals nor the way out of a failure") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    constexpr std::int64_t kHourMs = 3'600'000;
+    life.set("a", "1");
+    life.turn(-kHourMs);
+    life.helper.run_all();
+    CHECK(life.log.durable_offset() == life.log.appended_offset());
+    const auto syncs = disk.calls(DiskCall::sync);
+    for (int ms = 0; ms < 3000; ms += 10) {
+        life.set("b", "2");
+        life.turn(10);
+        life.helper.run_all();
+    }
+    CHECK(disk.calls(DiskCall::sync) - syncs == 3);  // a second is one again
+    disk.fail(DiskCall::append, 1, ENOSPC);
+    life.set("c", "3");
+    life.turn();
+    REQUIRE(life.log.refusal());
+    life.turn(-kHourMs);
+    CHECK_FALSE(life.log.refusal());
+    life.turn(-kHourMs);
+    life.settings.fsync = Fsync::no;
+    life.set("d", "4");
+    life.turn(-kHourMs);
+    CHECK(disk.bytes_of(kFirst).ends_with("\r\n"));
+    CHECK(disk.bytes_of(kFirst).rfind("#KEEL:") > disk.bytes_of(kFirst).rfind("SET"));
+}
+
 TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
     const QuietLog quiet;
     FakeDisk disk;

@@ -276,6 +276,9 @@ TEST_CASE("rewrite: growth starts it, failures pause it") {
         server.child_ends(false);
         server.life.helper.run_all();
     }
+    CHECK_FALSE(due());
+    server.life.now_ms -= 3'600'000;  // the clock is set back
+    CHECK(due());
     server.rewrite.schedule();  // a user may
     CHECK(due());
 }
