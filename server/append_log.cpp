@@ -31,7 +31,6 @@ constexpr ErrorText kCannotRewrite{
 constexpr ErrorText kNoLog{"ERR The append only file is off"};
 constexpr ErrorText kBeginning{"ERR The append only file has no base yet"};
 constexpr ErrorText kDiskFails{"ERR The append only file can't be written now"};
-constexpr std::int64_t kRetryMs = 1000;
 
 // Of the changes, those of keys that went by themselves: not what the command did that met them.
 std::uint64_t gone(const Effects& effects) {
@@ -53,10 +52,16 @@ struct AppendLog::Parts {
           // What was posted may run when these parts are gone.
           background([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
           helper(background),
-          child(server.clock, [&server] { adjust_child(server.settings.process, ChildWork::log_rewrite); }),
+          child(server.clock,
+                [this, &server] {
+                    if (!rewrite.loud()) log_level(LogLevel::nothing);
+                    adjust_child(server.settings.process, ChildWork::log_rewrite);
+                }),
           log(aof::Folder{owner.files_, directory, server.settings.aof.directory, server.settings.aof.file},
               server.settings.aof, helper, owner),
-          rewrite(log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); }) {}
+          rewrite(
+              log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); },
+              [&owner] { owner.before_switch(); }) {}
 
     std::string directory;
     Background background;
@@ -73,7 +78,9 @@ AppendLog::~AppendLog() = default;
 // Not in the middle of a command (a script that runs for long): what comes of it may end connections.
 void AppendLog::run_completions() {
     completions_wait_ = server_.dispatcher.running() != nullptr;
-    if (parts_ != nullptr && !completions_wait_) parts_->background.run_completions();
+    if (parts_ == nullptr || completions_wait_) return;
+    parts_->background.run_completions();
+    if (parts_->child.running()) server_.keyspace.pause_resize(true);  // a rewrite may have forked there
 }
 
 // ---- The start
@@ -205,7 +212,7 @@ Status AppendLog::start() {
         parts_->rewrite.schedule();
         return {};
     }
-    if (start_rewrite()) return {};
+    if (start_rewrite(true)) return {};
     return Error{"Unable to turn on AOF. Check server logs."};
 }
 
@@ -319,7 +326,9 @@ const Error* AppendLog::refusal() const {
 
 bool AppendLog::beginning() const { return on_ && parts_->log.mode() == aof::Log::Mode::waiting; }
 
-bool AppendLog::child_running() const { return parts_ != nullptr && parts_->child.running(); }
+bool AppendLog::child_running() const {
+    return parts_ != nullptr && (parts_->child.running() || parts_->rewrite.preparing());
+}
 
 Status AppendLog::write_base_commands(AppendFile& file) const {
     aof::BaseWriter out{file};
@@ -361,13 +370,19 @@ Status AppendLog::write_base(AppendFile& file) const {
     return {};
 }
 
-Status AppendLog::start_rewrite() {
+// The log goes on in another file, from the next effect on.
+void AppendLog::before_switch() {
+    hand_over(server_.clock.wall_ms());
+    stream_.reselect();
+}
+
+Status AppendLog::start_rewrite(bool asked) {
     const std::int64_t now_ms = server_.clock.wall_ms();
     hand_over(now_ms);
-    const Status started = parts_->rewrite.start(now_ms);
+    const Status started = parts_->rewrite.start(now_ms, asked);
     if (parts_->child.running()) server_.keyspace.pause_resize(true);
     if (parts_->log.mode() != aof::Log::Mode::off)
-        set_on(true);  // the next effect selects its database
+        set_on(true);  // a log that begins: the next effect selects its database
     else if (on_)
         set_on(false);
     return started;
@@ -381,7 +396,7 @@ Result<AppendLog::Begun> AppendLog::rewrite(bool may_wait) {
         parts_->rewrite.schedule();
         return Begun::scheduled;
     }
-    if (!start_rewrite()) return kCannotRewrite;
+    if (!start_rewrite(true)) return kCannotRewrite;
     return Begun::started;
 }
 
@@ -409,13 +424,8 @@ void AppendLog::cron() {
     }
     const bool other = server_.snapshots.child().running();
     parts_->log.set_child_active(other || parts_->child.running());
-    bool due = parts_->rewrite.due(now_ms);
-    // The log is to be on, and could not begin.
-    if (server_.settings.aof.enabled && !on_ && !parts_->rewrite.running() && now_ms >= retry_at_ms_) {
-        retry_at_ms_ = now_ms + kRetryMs;
-        due = true;
-    }
-    if (due && !other && !parts_->child.running()) static_cast<void>(start_rewrite());
+    const bool due = parts_->rewrite.due(now_ms);
+    if (due && !other && !parts_->child.running()) static_cast<void>(start_rewrite(false));
 }
 
 // ---- Figures

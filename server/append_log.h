@@ -90,6 +90,7 @@ class AppendLog final : private DurabilityListener {
 
     // The reply to a write while the disk fails; null while all is well.
     [[nodiscard]] const Error* refusal() const;
+    // A child is there, or about to be.
     [[nodiscard]] bool child_running() const;
     // The log is on, but has no base yet: a start would not find what is in it.
     [[nodiscard]] bool beginning() const;
@@ -129,7 +130,8 @@ class AppendLog final : private DurabilityListener {
     Status begin_with_data(aof::Manifest manifest);
     Status write_base(AppendFile& file) const;
     Status write_base_commands(AppendFile& file) const;
-    Status start_rewrite();
+    void before_switch();
+    Status start_rewrite(bool asked);
     void end_rewrite();
     void set_on(bool on);
     void hand_over(std::int64_t now_ms);
@@ -143,7 +145,6 @@ class AppendLog final : private DurabilityListener {
     bool on_ = false;
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
-    std::int64_t retry_at_ms_ = 0;  // to begin a log that could not
     int depth_ = 0;
     bool said_ = false;     // the unit that is under way, by itself: not only that keys went by themselves
     bool discard_ = false;  // what it says is not to be logged

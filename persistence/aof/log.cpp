@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "protocol/base/log.h"
 
 namespace keel::aof {
@@ -10,7 +12,6 @@ namespace keel::aof {
 namespace {
 
 constexpr std::int64_t kSecondMs = 1000;
-constexpr std::int64_t kMostPostponedMs = 2000;
 // What is kept to be used again: as much as waits for the disk under load, little when nothing does.
 constexpr std::size_t kMostSpare = 1 << 20;
 constexpr std::uint64_t kMostSpares = Log::kSyncAtKept;
@@ -76,17 +77,19 @@ Status Log::close() {
     if (trouble_ == Trouble::sync) {
         closed = Error{*refusal_};
     } else {
-        if (uncut_) closed = file_->truncate(chain_.position());
-        uncut_ = uncut_ && !closed;
-        if (closed && !put_buffer(true)) closed = Error{*refusal_};
-        if (closed) closed = file_->sync();
-        if (closed) {
+        if (!put_buffer(true)) closed = Error{*refusal_};
+        // Whatever became of the end: what is in the file before it goes to the disk.
+        if (const Status synced = file_->sync(); synced) {
             durable_ = chain_;
             on_durable();
+        } else if (closed) {
+            closed = Error{synced.error()};
         }
     }
     mode_ = Mode::off;
+    sync_failed_ = std::make_shared<std::atomic<bool>>(false);
     alive_ = std::make_shared<char>();  // jobs that still run report to nobody
+    when_synced_ = {};
     file_.reset();
     drop_kept();
     buffer_.clear();
@@ -133,19 +136,20 @@ void Log::write(std::int64_t now_ms) {
         retry();
         return;
     }
-    if (!file_) return;  // the next one is being made, and what comes belongs to it
+    if (!file_) return;  // what comes belongs to the next one: truth 6
     if (!buffer_.empty() && !write_postponed()) {
-        const bool due = now_ms_ - last_seal_ms_ >= kSecondMs;
+        const bool due = gone_by(last_seal_ms_, kSecondMs);
         if (!put_buffer(always() || due)) return;
     }
     sync_if_due();
 }
 
 bool Log::write_postponed() {
+    if (sync_failed_->load()) return true;
     if (!syncing_ || settings_.fsync == Aof::Fsync::no) return false;
     if (always()) return true;  // the next group: on_synced() comes back
     if (postponed_ms_ == 0) postponed_ms_ = now_ms_;
-    if (now_ms_ - postponed_ms_ < kMostPostponedMs) return true;
+    if (!gone_by(postponed_ms_, kMostPostponedMs)) return true;
     ++delayed_syncs_;
     log_notice(
         "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync "
@@ -158,6 +162,7 @@ bool Log::write_postponed() {
 // it was.
 bool Log::put_buffer(bool seal) {
     postponed_ms_ = 0;
+    if (const Status cut = cut_back(); !cut) return fail(Trouble::write, cut.error()), false;
     Chain next = chain_;
     if (next.position() == 0) {
         const std::string line = next.start_line();
@@ -178,6 +183,14 @@ bool Log::put_buffer(bool seal) {
     chain_ = next;
     keep_buffer();
     return true;
+}
+
+// Cuts off what a failed write left: truth 3.
+Status Log::cut_back() {
+    if (!uncut_) return {};
+    KEEL_TRY(file_->truncate(chain_.position()));
+    uncut_ = false;
+    return {};
 }
 
 Status Log::append_to_file(Bytes bytes) {
@@ -228,11 +241,11 @@ void Log::sync_if_due() {
     if (mode_ != Mode::on || !dirty_ || syncing_ || sync_suspended()) return;
     switch (settings_.fsync) {
         case Aof::Fsync::no:
-            if (chain_.unsealed() > 0 && now_ms_ - last_seal_ms_ >= kSecondMs) static_cast<void>(put_buffer(true));
+            if (chain_.unsealed() > 0 && gone_by(last_seal_ms_, kSecondMs)) static_cast<void>(put_buffer(true));
             return;
         case Aof::Fsync::always: break;
         case Aof::Fsync::everysec:
-            if (now_ms_ - last_sync_ms_ < kSecondMs && kept_bytes_ < kSyncAtKept) return;
+            if (!gone_by(last_sync_ms_, kSecondMs) && kept_bytes_ < kSyncAtKept) return;
             // What is durable is sealed.
             if (chain_.unsealed() > 0 && buffer_.empty() && !put_buffer(true)) return;
             break;
@@ -245,17 +258,25 @@ void Log::start_sync() {
     syncing_ = true;
     dirty_ = false;
     last_sync_ms_ = now_ms_;
-    helper_.run([file = file_] { return file->sync(); }, if_alive([this](const Status& status) { on_synced(status); }));
+    helper_.run(
+        [file = file_, failed = sync_failed_] {
+            Status synced = file->sync();
+            failed->store(!synced);
+            return synced;
+        },
+        if_alive([this](const Status& status) { on_synced(status); }));
 }
 
 void Log::on_synced(const Status& status) {
     syncing_ = false;
+    sync_failed_->store(false);
     if (!status) {
         fail(Trouble::sync, status.error());
-        return;
+    } else if (trouble_ != Trouble::sync) {  // after a failed sync a good one says nothing about what was before it
+        durable_ = sync_point_;
+        on_durable();
     }
-    durable_ = sync_point_;
-    on_durable();
+    if (const auto waited = std::exchange(when_synced_, {})) waited();
     // The next group of "always", or what a sync held up.
     if (trouble_ == Trouble::none && !buffer_.empty()) write(now_ms_);
 }
@@ -277,7 +298,8 @@ void Log::on_durable() {
 }
 
 std::uint64_t Log::reply_offset() const {
-    return mode_ == Mode::on && always() && !sync_suspended() ? appended_offset() : 0;
+    const bool synced = mode_ == Mode::on && always() && !sync_suspended();
+    return synced || switching_slowly() ? appended_offset() : 0;
 }
 
 }  // namespace keel::aof

@@ -30,11 +30,15 @@
 //      keeps nothing, and more than kMostKept bytes are not kept), a failed sync leaves a hole that only a rewrite
 //      closes: needs_rewrite().
 //   5. One job at a time changes the manifest.
-//   6. Effects given with one append() go to the same file, and no seal (chain.h) stands between them.
+//   6. No file is written before all files in front of it are synced: a loss of power cuts the last one only. While a
+//      sync holds up the first write to a new file, effects stay in memory; after two seconds of it replies wait, under
+//      any policy, so that a killed process loses no more than that.
+//   7. Effects given with one append() go to the same file, and no seal (chain.h) stands between them.
 //
 // Not here: when to rewrite and how (persistence/aof/rewrite.h); what the bytes are (the caller's: commands in RESP).
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -43,6 +47,7 @@
 
 #include "conf/settings.h"
 #include "persistence/aof/chain.h"
+#include "persistence/aof/elapsed.h"
 #include "persistence/aof/folder.h"
 #include "persistence/aof/helper.h"
 #include "persistence/durability.h"
@@ -54,6 +59,7 @@ class Log final : public Durability {
     static constexpr std::uint64_t kSealEvery = 4096;       // bytes; a seal line is about 40
     static constexpr std::uint64_t kSyncAtKept = 32 << 20;  // everysec: sooner than a second, so that less is kept
     static constexpr std::uint64_t kMostKept = 256 << 20;
+    static constexpr std::int64_t kMostPostponedMs = 2000;  // what waits for a sync waits in memory for so long
     static constexpr std::int64_t kFirstRetryMs = 100;
     static constexpr std::int64_t kMostRetryMs = 1000;
 
@@ -83,7 +89,8 @@ class Log final : public Durability {
     // ---- each turn
 
     // Commands in RESP, whole ones; a transaction as a whole. `selected` is the database that is selected behind them;
-    // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time.
+    // the first commands after open(), open_waiting() and begin_segment() select theirs. `now_ms` is Unix time,
+    // here and elsewhere; that it is set back holds nothing up (elapsed.h).
     void append(Bytes commands, int selected, std::int64_t now_ms);
     // The same, of a string that is taken; another one is left, empty, to be filled next.
     void append(std::string&& commands, int selected, std::int64_t now_ms);
@@ -117,10 +124,13 @@ class Log final : public Durability {
 
     // ---- for a rewrite
 
+    // Makes the next incremental file, empty, and lists it, while effects go on to the old one. `ready` comes when
+    // begin_segment(), called in it, needs no more of the disk than a sync of the old file; or with why not. If it does
+    // not call that, the old file goes on. Refused while the disk fails or the manifest changes.
+    [[nodiscard]] Status prepare_segment(std::int64_t now_ms, std::function<void(Status)> ready);
     // From the next append() on effects go to a new incremental file; all before it will be in the old ones. `done`
-    // comes when the new file is in the manifest on the disk, or with why it is not: then the old file goes on. Refused
-    // while the disk fails or another change of the manifest is under way. The seq of the new file is next_seq() before
-    // the call.
+    // comes when the new file is in the manifest on the disk and all before it is synced, or with why not: then the old
+    // file goes on. Refused while the disk fails or another change of the manifest is under way.
     [[nodiscard]] Status begin_segment(std::int64_t now_ms, std::function<void(Status)> done);
     // `temporary` becomes the base of the log, and the incremental files below `first_kept` history, which is removed
     // (`keep_history`: is not). In Mode::waiting the temporary incremental file becomes the first one, and the mode on.
@@ -150,6 +160,7 @@ class Log final : public Durability {
     [[nodiscard]] Status open_current(std::int64_t now_ms);
     [[nodiscard]] bool write_postponed();
     [[nodiscard]] bool put_buffer(bool seal);
+    [[nodiscard]] Status cut_back();
     [[nodiscard]] Status append_to_file(Bytes bytes);
     void keep_buffer();
     void next_buffer();
@@ -175,7 +186,13 @@ class Log final : public Durability {
     [[nodiscard]] std::shared_ptr<NewFile> plan_file();
     static Status make_file(NewFile& plan);
     void on_segment(const Status& status, const std::shared_ptr<NewFile>& made, const Done& done);
+    void on_prepared(const Status& status, const std::shared_ptr<NewFile>& made, const Done& ready);
     void use_file(const NewFile& made);
+    [[nodiscard]] bool gone_by(std::int64_t since_ms, std::int64_t ms) const { return passed(since_ms, ms, now_ms_); }
+    // Effects stay in memory for longer than a killed process may lose: replies wait.
+    [[nodiscard]] bool switching_slowly() const {
+        return mode_ == Mode::on && !file_ && gone_by(switched_ms_, kMostPostponedMs);
+    }
     void cut_current_later();
 
     // Calls of `this` from a completion, dropped if the log is gone by then.
@@ -194,8 +211,10 @@ class Log final : public Durability {
 
     Mode mode_ = Mode::off;
     Manifest manifest_;
-    std::shared_ptr<AppendFile> file_;  // null while the next one is being made; then previous_ is what it was
+    std::shared_ptr<AppendFile> file_;  // null from begin_segment() to its `done`; then previous_ is what it was
     std::shared_ptr<AppendFile> previous_;
+    std::int64_t switched_ms_ = 0;       // since then
+    std::shared_ptr<NewFile> prepared_;  // in the `ready` of prepare_segment()
     std::int64_t seq_ = 0;
     Chain chain_;                 // at the end of what is written
     Chain durable_;               // at the end of what a sync confirmed, in the same file
@@ -213,7 +232,11 @@ class Log final : public Durability {
     bool child_active_ = false;
     bool dirty_ = false;  // something was written since the last sync began
     bool syncing_ = false;
+    // Set on the helper: a sync failed, and the loop is about to hear of it. What is written behind the bytes that it
+    // forgot would make a gap of zeros in front of good bytes.
+    std::shared_ptr<std::atomic<bool>> sync_failed_ = std::make_shared<std::atomic<bool>>(false);
     Chain sync_point_;
+    std::function<void()> when_synced_;  // what waits for the end of the sync that runs
     std::int64_t last_sync_ms_ = 0;
     std::int64_t last_seal_ms_ = 0;
     std::int64_t last_timestamp_ = 0;
@@ -225,7 +248,7 @@ class Log final : public Durability {
     bool uncut_ = false;  // behind chain_.position() there may be part of a write
     bool hole_ = false;
     bool changing_ = false;
-    std::int64_t retry_at_ms_ = 0;
+    std::int64_t retried_ms_ = 0;  // the last time; again after retry_ms_
     std::int64_t retry_ms_ = 0;
     std::int64_t last_complaint_ms_ = 0;
 

@@ -25,8 +25,8 @@ void Log::fail(Trouble trouble, const Error& why) {
     trouble_ = std::max(trouble_, trouble);  // a file that a sync failed for stays distrusted
     if (trouble_ == Trouble::sync && kept_stream_ != chain_.offset() - durable_.offset()) hole_ = true;  // truth 4
     refusal_ = errors::misconf_aof(io_reason(why));
-    retry_at_ms_ = now_ms_ + retry_ms_;
-    if (last_complaint_ms_ == 0 || now_ms_ - last_complaint_ms_ >= kComplainEveryMs) {
+    retried_ms_ = now_ms_;
+    if (last_complaint_ms_ == 0 || gone_by(last_complaint_ms_, kComplainEveryMs)) {
         last_complaint_ms_ = now_ms_;
         log_warning("Error writing to the AOF file: {}. Writes are refused until it works again.", why.text());
         if (hole_) log_warning("Part of the log may be lost: it is whole again after a rewrite.");
@@ -42,11 +42,11 @@ void Log::failed_write(const Error& why) {
 
 void Log::retry_later() {
     retry_ms_ = std::min(2 * retry_ms_, kMostRetryMs);
-    retry_at_ms_ = now_ms_ + retry_ms_;
+    retried_ms_ = now_ms_;
 }
 
 void Log::retry() {
-    if (now_ms_ < retry_at_ms_ || changing_ || syncing_) return;
+    if (!gone_by(retried_ms_, retry_ms_) || changing_ || syncing_) return;
     retry_later();
     if (trouble_ == Trouble::write)
         retry_write();
@@ -55,10 +55,7 @@ void Log::retry() {
 }
 
 void Log::retry_write() {
-    if (uncut_) {
-        if (!file_->truncate(chain_.position())) return;
-        uncut_ = false;
-    }
+    if (!cut_back()) return;
     const bool tried = !buffer_.empty() || chain_.unsealed() > 0;
     if (tried && !put_buffer(true)) return;
     recovered();

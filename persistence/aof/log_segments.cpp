@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <limits>
+#include <utility>
 
 #include "persistence/aof/log.h"
 #include "persistence/aof/new_file.h"
@@ -46,6 +47,7 @@ Status Log::make_file(NewFile& plan) {
             return Error{synced.error()};
         }
     }
+    if (plan.file) return {};  // it was prepared
     // A file of that name can be left from a life that ended before the manifest listed it.
     Manifest next = plan.manifest;
     std::string path = plan.folder.path_of(next.add_incremental(plan.folder.prefix()).name);
@@ -67,7 +69,8 @@ Status Log::make_file(NewFile& plan) {
     }
     if (Status saved = plan.folder.save(next); !saved) {
         // The disk may have either manifest now. What it lists beyond ours is a file that is there, and as long as the
-        // old one is written, the new one is empty: both load. Try to put ours back all the same.
+        // old one is written, the new one is empty: both load (prepare_segment() lives by that). Try to put ours back
+        // all the same.
         if (!plan.cut_old_at && !plan.manifest.empty()) static_cast<void>(plan.folder.save(plan.manifest));
         return saved;
     }
@@ -89,17 +92,49 @@ void Log::use_file(const NewFile& made) {
     last_sync_ms_ = now_ms_;
 }
 
+Status Log::prepare_segment(std::int64_t now_ms, std::function<void(Status)> ready) {
+    now_ms_ = now_ms;
+    if (mode_ != Mode::on) return kNotOn;
+    if (refusal_) return Error{*refusal_};
+    if (changing_ || !file_) return kBusy;
+    const std::shared_ptr<NewFile> plan = plan_file();
+    changing_ = true;
+    helper_.run(
+        [plan] { return make_file(*plan); },
+        if_alive([this, plan, ready = std::move(ready)](const Status& status) { on_prepared(status, plan, ready); }));
+    return {};
+}
+
+void Log::on_prepared(const Status& status, const std::shared_ptr<NewFile>& made, const Done& ready) {
+    if (status && syncing_) {  // its end first: nothing should be written behind what a failed one forgets
+        when_synced_ = [this, made, ready] { on_prepared({}, made, ready); };
+        return;
+    }
+    changing_ = false;
+    if (status && trouble_ == Trouble::none) {
+        prepared_ = made;
+        ready({});
+        if (!std::exchange(prepared_, nullptr)) return;
+    } else {
+        ready(status ? Error{*refusal_} : Error{status.error()});
+    }
+    manifest_.skip_incremental();
+}
+
 Status Log::begin_segment(std::int64_t now_ms, std::function<void(Status)> done) {
     now_ms_ = now_ms;
     if (mode_ != Mode::on) return kNotOn;
     if (refusal_) return Error{*refusal_};
-    if (changing_) return kBusy;
+    if (changing_ || sync_failed_->load()) return kBusy;
     // All that was appended so far belongs to the old file.
     if (!put_buffer(true)) return Error{*refusal_};
-    const std::shared_ptr<NewFile> plan = plan_file();
+    const std::shared_ptr<NewFile> plan = prepared_ ? std::exchange(prepared_, nullptr) : plan_file();
+    plan->chain = chain_;
+    plan->chain.begin_file();
     plan->sync_first = file_;
     previous_ = std::move(file_);
     file_.reset();
+    switched_ms_ = now_ms_;
     changing_ = true;
     helper_.run(
         [plan] { return make_file(*plan); },

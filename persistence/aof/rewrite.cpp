@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "persistence/aof/elapsed.h"
 #include "protocol/base/log.h"
 
 namespace keel::aof {
@@ -16,40 +17,71 @@ constexpr ErrorText kRunning{"Background append only file rewriting already in p
 constexpr std::uint64_t kFailuresToPause = 3;
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kMostPauseMinutes = 60;
+constexpr std::int64_t kHealEveryMs = 1000;
+constexpr std::int64_t kSpeakEveryMs = 30'000;
 constexpr std::size_t kBlock = 64 * 1024;
 
 }  // namespace
 
-Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_base)
-    : log_(log), settings_(settings), child_(child), write_base_(std::move(write_base)) {}
+Rewrite::Rewrite(Log& log, const Aof& settings, Child& child, WriteBase write_base, std::function<void()> before_switch)
+    : log_(log),
+      settings_(settings),
+      child_(child),
+      write_base_(std::move(write_base)),
+      before_switch_(std::move(before_switch)) {}
 
 Rewrite::~Rewrite() = default;
 
-Status Rewrite::start(std::int64_t now_ms) {
+Status Rewrite::start(std::int64_t now_ms, bool asked) {
     if (running() || pid_ != 0) return kRunning;  // a child that was told to stop may still be there
     now_ms_ = now_ms;
+    loud_ = asked || scheduled_ || !heals() || passed(spoken_ms_, kSpeakEveryMs, now_ms);
+    if (loud_ && heals()) spoken_ms_ = now_ms;
     scheduled_ = false;
     ++rewrites_;
     rdb_ = settings_.rdb_preamble;
     segment_begun_ = child_good_ = cancelled_ = false;
-    state_ = State::running;
     started_ms_ = now_ms;
-    Status begun = begin_log(now_ms);
-    // Between the two nothing happens: truth 1.
-    if (begun) begun = fork();
-    if (!begun) {
-        log_warning("Can't rewrite append only file in background: {}", begun.error().text());
-        finish(false, true);
+    Status begun;
+    if (log_.mode() == Log::Mode::on && !log_.needs_rewrite()) {
+        state_ = State::preparing;
+        begun = log_.prepare_segment(now_ms, then(&Rewrite::on_prepared));
+    } else {
+        state_ = State::running;
+        begun = begin_log();
+        // Between the two nothing happens: truth 1.
+        if (begun) begun = fork();
     }
+    if (!begun) failed_to_start(begun.error());
     return begun;
 }
 
-Status Rewrite::begin_log(std::int64_t now_ms) {
-    if (log_.mode() == Log::Mode::on && !log_.needs_rewrite()) {
-        return log_.begin_segment(now_ms, [this, alive = std::weak_ptr<char>(alive_)](const Status& begun) {
-            if (alive.lock()) on_segment(begun);
-        });
-    }
+// A call of `this` from a completion, dropped if the rewrite is gone by then.
+std::function<void(Status)> Rewrite::then(void (Rewrite::*call)(const Status&)) {
+    return [this, call, alive = std::weak_ptr<char>(alive_)](const Status& status) {
+        if (alive.lock()) (this->*call)(status);
+    };
+}
+
+void Rewrite::failed_to_start(const Error& why) {
+    if (loud_) log_warning("Can't rewrite append only file in background: {}", why.text());
+    finish(false, true);
+}
+
+void Rewrite::on_prepared(const Status& prepared) {
+    if (cancelled_) return finish(false, false);
+    if (!prepared) return failed_to_start(prepared.error());
+    state_ = State::running;
+    if (const Status begun = switch_over(); !begun) failed_to_start(begun.error());
+}
+
+Status Rewrite::switch_over() {
+    before_switch_();
+    KEEL_TRY(log_.begin_segment(now_ms_, then(&Rewrite::on_segment)));
+    return fork();
+}
+
+Status Rewrite::begin_log() {
     segment_begun_ = true;
     first_kept_ = std::numeric_limits<std::int64_t>::max();
     if (!settings_.enabled) return {};  // a base for a log that is off: all that was is history
@@ -61,7 +93,7 @@ Status Rewrite::fork() {
     auto pid = child_.start([this](int own_pid) { return in_child(own_pid); });
     if (!pid) return Error{pid.error()};
     pid_ = temporary_of_ = *pid;
-    log_notice("Background append only file rewriting started by pid {}", pid_);
+    if (loud_) log_notice("Background append only file rewriting started by pid {}", pid_);
     return {};
 }
 
@@ -106,7 +138,8 @@ void Rewrite::on_child_done(int pid, ChildEnd end, std::int64_t now_ms) {
         log_notice("Background AOF rewrite terminated with success");
         install_if_ready();
     } else {
-        log_warning("Background AOF rewrite terminated {}", end == ChildEnd::stopped ? "by signal" : "with error");
+        if (loud_)
+            log_warning("Background AOF rewrite terminated {}", end == ChildEnd::stopped ? "by signal" : "with error");
         finish(false, end != ChildEnd::stopped && !cancelled_);
     }
 }
@@ -118,7 +151,7 @@ void Rewrite::install_if_ready() {
     log_.install_base(log_.folder().temporary_base(temporary_of_), rdb_, first_kept_, settings_.disable_auto_gc,
                       [this, alive = std::weak_ptr<char>(alive_)](const Status& installed) {
                           if (!alive.lock()) return;
-                          if (!installed) {
+                          if (!installed && loud_) {
                               log_warning("Error installing the new AOF base file: {}", installed.error().text());
                           }
                           finish(installed.has_value(), true);
@@ -126,14 +159,14 @@ void Rewrite::install_if_ready() {
 }
 
 void Rewrite::cancel() {
-    if (state_ != State::running) return;
+    if (state_ != State::preparing && state_ != State::running) return;
     cancelled_ = true;
     if (pid_ != 0) child_.stop(pid_);
 }
 
 void Rewrite::finish(bool good, bool counts) {
     state_ = State::idle;
-    last_duration_ms_ = now_ms_ - started_ms_;
+    last_duration_ms_ = std::max<std::int64_t>(0, now_ms_ - started_ms_);
     if (good) {
         log_notice("Background AOF rewrite finished successfully");
         last_good_ = true;
@@ -147,17 +180,17 @@ void Rewrite::finish(bool good, bool counts) {
     if (temporary_of_ != 0 && pid_ == 0) {
         static_cast<void>(log_.folder().files().remove(log_.folder().temporary_base(temporary_of_)));
     }
-    // A log that is to be on, and has no base yet, or a hole: again, when it may be.
-    if (log_.mode() == Log::Mode::waiting || log_.needs_rewrite()) scheduled_ = true;
 }
+
+bool Rewrite::heals() const { return log_.needs_rewrite() || (settings_.enabled && log_.mode() != Log::Mode::on); }
 
 bool Rewrite::due(std::int64_t now_ms) {
     now_ms_ = now_ms;
     install_if_ready();
     if (running() || pid_ != 0) return false;
-    if (scheduled_) return failures_ < kFailuresToPause || !limited(now_ms);
+    if (scheduled_) return true;
+    if (heals()) return passed(started_ms_, kHealEveryMs, now_ms);
     if (log_.mode() != Log::Mode::on) return false;
-    if (log_.needs_rewrite()) return !limited(now_ms);
     if (log_.refusal() || settings_.rewrite_percentage == 0) return false;
     const std::uint64_t now = log_.current_bytes();
     if (now <= settings_.rewrite_min_bytes) return false;
@@ -169,16 +202,16 @@ bool Rewrite::due(std::int64_t now_ms) {
 bool Rewrite::limited(std::int64_t now_ms) {
     if (failures_ < kFailuresToPause) {
         pause_minutes_ = 0;
-        paused_until_ms_ = 0;
+        paused_at_ms_ = 0;
         return false;
     }
-    if (paused_until_ms_ != 0) {
-        if (now_ms < paused_until_ms_) return true;
-        paused_until_ms_ = 0;
+    if (paused_at_ms_ != 0) {
+        if (!passed(paused_at_ms_, pause_minutes_ * kMinuteMs, now_ms)) return true;
+        paused_at_ms_ = 0;
         return false;
     }
     pause_minutes_ = std::clamp<std::int64_t>(2 * pause_minutes_, 1, kMostPauseMinutes);
-    paused_until_ms_ = now_ms + pause_minutes_ * kMinuteMs;
+    paused_at_ms_ = now_ms;
     log_warning("Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {} minutes",
                 pause_minutes_);
     return true;

@@ -519,8 +519,11 @@ def test_a_killed_rewrite_leaves_what_was(start):
     with server.client() as c:
         c("DEBUG", "POPULATE", "2000")
         rewritten(server)
+        started = lambda: re.findall(r"Background append only file rewriting started by pid (\d+)", server.log())
+        earlier = len(started())
         c("BGREWRITEAOF")
-        pid = int(re.findall(r"Background append only file rewriting started by pid (\d+)", server.log())[-1])
+        wait_for(lambda: len(started()) > earlier)  # when the new file is there
+        pid = int(started()[-1])
         c("SET", "meanwhile", "1")
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: persistence(server)["aof_last_bgrewrite_status"] == "err")

@@ -67,7 +67,14 @@ class Story {
                 life_.helper.run_one();
         } else if (random_() % 12 == 0) {
             static_cast<void>(life_.log.begin_segment(life_.now_ms, [](const Status&) {}));
+        } else if (random_() % 12 == 0) {
+            static_cast<void>(
+                life_.log.prepare_segment(life_.now_ms, [this](const Status& ready) { switch_over(ready); }));
         }
+    }
+    void switch_over(const Status& ready) {
+        if (!ready || random_() % 5 == 0) return;
+        static_cast<void>(life_.log.begin_segment(life_.now_ms, [](const Status&) {}));
     }
     void write_some(std::uint64_t what) {
         const std::string key = "k" + std::to_string(commands_.size());

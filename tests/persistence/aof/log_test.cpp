@@ -261,6 +261,81 @@ TEST_CASE("log: when what was written is not kept, a failed sync leaves a hole, 
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
 }
 
+TEST_CASE("log: effects go to the old file until the new one is there, and the switch needs one sync") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.set("a", "1");
+    life.turn();
+    std::string outcome;
+    REQUIRE(life.log.prepare_segment(life.now_ms, [&](const Status& ready) {
+        REQUIRE(ready);
+        life.set("c", "3");  // the last one of the old file
+        REQUIRE(life.log.begin_segment(life.now_ms, [&](const Status& s) { outcome = s ? "good" : s.error().text(); }));
+    }));
+    CHECK(life.log.busy());
+    life.set("b", "2");
+    life.turn();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
+    life.helper.run_one();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+    life.set("d", "4");
+    life.turn();
+    CHECK(life.helper.waiting() == 1);
+    CHECK(outcome.empty());
+    life.helper.run_one();
+    CHECK(outcome == "good");
+    CHECK(life.log.current_seq() == 2);
+    CHECK(disk.bytes_of("/srv/logs/a.aof.2.incr.aof").find(command_text({"SET", "d", "4"})) != std::string::npos);
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
+}
+
+TEST_CASE("log: a switch that waits for a slow disk has replies wait after two seconds, whatever the policy") {
+    const QuietLog quiet;
+    for (const Fsync policy : {Fsync::everysec, Fsync::no}) {
+        FakeDisk disk;
+        LogLife life{disk, policy};
+        REQUIRE(life.open());
+        life.set("a", "1");
+        life.turn();
+        REQUIRE(life.log.begin_segment(life.now_ms, [](const Status&) {}));
+        life.set("b", "2");
+        life.turn(1900);
+        CHECK(life.log.reply_offset() == 0);
+        life.turn(100);
+        life.set("c", "3");
+        CHECK(life.log.reply_offset() == life.log.appended_offset());
+        const std::uint64_t wanted = life.log.reply_offset();
+        life.turn(5000);
+        CHECK(life.durability.durable < wanted);
+        life.helper.run_all();
+        CHECK(life.log.reply_offset() == 0);
+        CHECK(life.log.written_offset() == wanted);
+        CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+    }
+}
+
+TEST_CASE("log: a new file that was prepared and is not used leaves the old one in force") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::always};
+    REQUIRE(life.open());
+    int told = 0;
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(life.log.prepare_segment(life.now_ms, [&](const Status& ready) { told += ready ? 1 : 100; }));
+        CHECK_FALSE(life.log.prepare_segment(life.now_ms, [](const Status&) {}).has_value());
+        life.helper.run_all();
+        life.set("k", std::to_string(i));
+        life.turn();
+        life.helper.run_all();
+    }
+    CHECK(told == 2);
+    CHECK(life.log.current_seq() == 1);
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET k 0", "SET k 1"});
+}
+
 TEST_CASE("log: the time stands in the file as Redis writes it, and is no part of the stream") {
     const QuietLog quiet;
     FakeDisk disk;
@@ -311,6 +386,89 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
     CHECK(disk.names() ==
           Strings{"/srv/logs/a.aof.1.base.aof", "/srv/logs/a.aof.2.incr.aof", "/srv/logs/a.aof.manifest"});
+}
+
+TEST_CASE("log: what a failed write left in a beginning log is cut off before its base is installed") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.log.open_waiting(*test_folder(disk).load()));
+    life.set("b", "2");
+    life.turn();
+    disk.shorten(1, 5);
+    disk.fail(DiskCall::append, 2, ENOSPC, 1);
+    disk.fail(DiskCall::truncate, 1, EIO, 2);
+    life.set("c", "3");
+    life.turn();
+    REQUIRE(life.log.refusal());
+    disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
+    std::string outcome;
+    const auto note = [&](const Status& s) { outcome = s ? "good" : s.error().text(); };
+    life.log.install_base("/srv/logs/temp-base", false, 0, false, note);
+    life.helper.run_all();
+    CHECK(outcome == "MISCONF Errors writing to the AOF file: Input/output error");
+    life.log.install_base("/srv/logs/temp-base", false, 0, false, note);
+    life.helper.run_all();
+    CHECK(outcome == "good");
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
+}
+
+TEST_CASE("log: when its last write fails, what was written before is synced all the same, and the failure told") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    {
+        LogLife life{disk, Fsync::everysec};
+        REQUIRE(life.open());
+        life.set("a", "1");
+        life.turn();
+        disk.fail(DiskCall::append, 1, ENOSPC, 1);  // of the seal
+        const Status closed = life.log.close();
+        REQUIRE_FALSE(closed);
+        CHECK(closed.error().text() == "MISCONF Errors writing to the AOF file: No space left on device");
+        CHECK(life.durability.durable == command_text({"SET", "a", "1"}).size());
+    }
+    disk.power_loss_strict();
+    CHECK(load_log(disk).commands == Strings{"SET a 1"});
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    life.set("b", "2");
+    life.turn();
+    disk.fail(DiskCall::sync, 1);
+    const Status closed = life.log.close();
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error().text() == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
+}
+
+TEST_CASE("log: a clock that is set back by an hour holds up neither syncs and seals nor the way out of a failure") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, Fsync::everysec};
+    REQUIRE(life.open());
+    constexpr std::int64_t kHourMs = 3'600'000;
+    life.set("a", "1");
+    life.turn(-kHourMs);
+    life.helper.run_all();
+    CHECK(life.log.durable_offset() == life.log.appended_offset());
+    const auto syncs = disk.calls(DiskCall::sync);
+    for (int ms = 0; ms < 3000; ms += 10) {
+        life.set("b", "2");
+        life.turn(10);
+        life.helper.run_all();
+    }
+    CHECK(disk.calls(DiskCall::sync) - syncs == 3);  // a second is one again
+    disk.fail(DiskCall::append, 1, ENOSPC);
+    life.set("c", "3");
+    life.turn();
+    REQUIRE(life.log.refusal());
+    life.turn(-kHourMs);
+    CHECK_FALSE(life.log.refusal());
+    life.turn(-kHourMs);
+    life.settings.fsync = Fsync::no;
+    life.set("d", "4");
+    life.turn(-kHourMs);
+    CHECK(disk.bytes_of(kFirst).ends_with("\r\n"));
+    CHECK(disk.bytes_of(kFirst).rfind("#KEEL:") > disk.bytes_of(kFirst).rfind("SET"));
 }
 
 TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {

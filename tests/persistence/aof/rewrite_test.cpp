@@ -47,8 +47,14 @@ struct Counting {
         ++counts[key];
     }
     Status start() {
-        forked = counts;
+        if (!rewrite.running()) forked = counts;  // a log that begins forks at once, one that is on at the switch
         return rewrite.start(life.now_ms);
+    }
+    // Up to the moment at which the child is there.
+    Status start_child() {
+        const Status started = start();
+        if (started && rewrite.preparing()) life.helper.run_one();
+        return started;
     }
     Status write(AppendFile& to) {
         aof::BaseWriter base{to, 7};
@@ -75,7 +81,8 @@ struct Counting {
     std::map<std::string, int> counts;
     std::map<std::string, int> forked;
     FakeChild child;
-    aof::Rewrite rewrite{life.log, life.settings, child, [this](AppendFile& to) { return write(to); }};
+    aof::Rewrite rewrite{life.log, life.settings, child, [this](AppendFile& to) { return write(to); },
+                         [this] { forked = counts; }};
 };
 
 std::map<std::string, int> counted(const Loaded& loaded) {
@@ -94,11 +101,22 @@ TEST_CASE("rewrite: base, what came meanwhile, and no history left") {
     Counting server{disk};
     REQUIRE(server.life.open());
     for (int i = 0; i < 3; ++i) server.incr("a");
+    server.life.turn();
+    server.life.helper.run_all();
     REQUIRE(server.start());
+    CHECK(server.rewrite.preparing());
+    CHECK(server.rewrite.child() == 0);
+    server.incr("a");  // in the base and in the old file
+    server.life.turn();
+    server.life.helper.run_one();
+    CHECK(server.rewrite.preparing());  // the end of a sync is waited for
+    server.life.helper.run_one();
+    CHECK_FALSE(server.rewrite.preparing());
+    CHECK(server.rewrite.child() != 0);
     CHECK(server.rewrite.start(0).error().text() == "Background append only file rewriting already in progress");
     server.incr("a");
     server.child_ends();
-    CHECK(server.rewrite.running());  // the new file is not in the manifest yet
+    CHECK(server.rewrite.running());  // the old file is not synced yet
     server.incr("b");
     server.all_turns();
     CHECK_FALSE(server.rewrite.running());
@@ -146,10 +164,14 @@ TEST_CASE("rewrite: whatever call fails and wherever power is lost, nothing is l
                             server.incr(std::string(1, static_cast<char>('a' + random() % 3)));
                         if (random() % 2 == 0) server.life.turn();
                     }
-                    if (server.start()) {
+                    const bool started = server.start().has_value();
+                    if (started || server.rewrite.running()) {
                         for (std::uint64_t i = random() % 4; i > 0; --i) server.life.turn();
-                        if (random() % 2 == 0) server.life.helper.run_all();
+                        if (!server.life.log.refusal()) server.incr("before");
+                        for (std::uint64_t i = random() % 4; i > 0 && server.life.helper.waiting() > 0; --i)
+                            server.life.helper.run_one();
                         if (!server.life.log.refusal()) server.incr("meanwhile");
+                        if (random() % 2 == 0) server.life.helper.run_all();
                         if (server.rewrite.child() != 0) server.child_ends(random() % 4 != 0);
                     }
                     if (random() % 2 == 0) server.all_turns();
@@ -186,21 +208,31 @@ TEST_CASE("rewrite: no fork, a child that fails: the old log goes on") {
     REQUIRE(server.life.open());
     server.incr("a");
     server.child.no_fork = true;
-    CHECK(server.start().error().text() == "fork: Resource temporarily unavailable");
+    REQUIRE(server.start());
+    server.life.helper.run_one();
+    CHECK_FALSE(server.rewrite.running());
     CHECK_FALSE(server.rewrite.last_good());
     server.all_turns();
     server.child.no_fork = false;
-    REQUIRE(server.start());
+    REQUIRE(server.start_child());
     server.incr("a");
     server.child_ends(false);
     server.all_turns();
     CHECK(server.rewrite.consecutive_failures() == 2);
     CHECK(counted(load_log(disk)) == server.counts);
-    REQUIRE(server.start());
+    REQUIRE(server.start_child());
     server.rewrite.cancel();
     CHECK(server.child.stopped);
     server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
     CHECK(server.rewrite.consecutive_failures() == 2);  // on purpose
+    server.all_turns();
+    REQUIRE(server.start());
+    server.rewrite.cancel();  // before there is a child
+    server.all_turns();
+    CHECK_FALSE(server.rewrite.running());
+    CHECK(server.rewrite.child() == 0);
+    CHECK(server.rewrite.consecutive_failures() == 2);
+    server.incr("a");
     server.all_turns();
     CHECK(counted(load_log(disk)) == server.counts);
 }
@@ -216,7 +248,7 @@ TEST_CASE("rewrite: growth starts it, failures pause it") {
     for (int i = 0; i < 100; ++i) server.incr("key");
     server.life.turn();
     CHECK(due());
-    REQUIRE(server.start());
+    REQUIRE(server.start_child());
     server.child_ends();
     server.all_turns();
     CHECK(server.rewrite.last_good());
@@ -229,7 +261,7 @@ TEST_CASE("rewrite: growth starts it, failures pause it") {
     server.life.settings.rewrite_percentage = 100;
     for (int i = 0; i < 3; ++i) {
         CHECK(due());
-        REQUIRE(server.start());
+        REQUIRE(server.start_child());
         server.child_ends(false);
         server.life.helper.run_all();
         server.life.turn();
@@ -240,10 +272,13 @@ TEST_CASE("rewrite: growth starts it, failures pause it") {
         CHECK_FALSE(due());
         server.life.now_ms += 1;
         CHECK(due());
-        REQUIRE(server.start());
+        REQUIRE(server.start_child());
         server.child_ends(false);
         server.life.helper.run_all();
     }
+    CHECK_FALSE(due());
+    server.life.now_ms -= 3'600'000;  // the clock is set back
+    CHECK(due());
     server.rewrite.schedule();  // a user may
     CHECK(due());
 }
@@ -258,7 +293,8 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     CHECK(server.life.log.mode() == aof::Log::Mode::waiting);
     server.incr("b");
     server.child_ends(false);
-    CHECK(server.rewrite.due(server.life.now_ms));  // tried again
+    CHECK_FALSE(server.rewrite.due(server.life.now_ms));
+    CHECK(server.rewrite.due(server.life.now_ms + 1000));  // tried again
     REQUIRE(server.start());
     server.incr("b");
     server.child_ends();
@@ -268,6 +304,50 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     server.all_turns();
     disk.power_loss_strict();
     CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: one that heals is tried every second, however often it failed, and says so now and then") {
+    const QuietLog quiet;
+    for (const bool hole : {true, false}) {
+        FakeDisk disk;
+        Counting server{disk, Fsync::no};
+        if (hole) {
+            REQUIRE(server.life.open());
+            server.incr("a");
+            server.life.turn();
+            REQUIRE(server.start_child());
+            disk.fail(DiskCall::sync, 1);  // of the old file
+            server.all_turns();
+            server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
+            REQUIRE(server.life.log.needs_rewrite());
+        }
+        disk.fail(DiskCall::create, 1, ENOSPC, 1'000'000);
+        int tries = 0;
+        int loud = 0;
+        for (int i = 0; i < 1200; ++i) {  // two minutes
+            server.life.turn(100);
+            server.life.helper.run_all();
+            if (!server.rewrite.due(server.life.now_ms)) continue;
+            ++tries;
+            CHECK_FALSE(server.rewrite.start(server.life.now_ms, false));
+            loud += server.rewrite.loud() ? 1 : 0;
+        }
+        CHECK(tries >= 118);
+        CHECK(tries <= 121);
+        CHECK(loud >= 4);
+        CHECK(loud <= 5);
+        disk.heal();
+        server.life.turn(1000);
+        REQUIRE(server.rewrite.due(server.life.now_ms));
+        REQUIRE(server.start());
+        server.child_ends();
+        server.all_turns();
+        CHECK(server.life.log.mode() == aof::Log::Mode::on);
+        CHECK_FALSE(server.life.log.refusal());
+        CHECK_FALSE(server.life.log.needs_rewrite());
+        CHECK(server.rewrite.consecutive_failures() == 0);
+        CHECK(counted(load_log(disk)) == server.counts);
+    }
 }
 
 TEST_CASE("rewrite: with the log off it makes a base, and all incremental files are history") {
@@ -298,19 +378,62 @@ TEST_CASE("rewrite: a child that was told to stop is waited for before another o
     REQUIRE(server.life.open());
     server.incr("a");
     server.all_turns();
-    disk.fail(DiskCall::create, 1);
-    REQUIRE(server.start());
-    server.life.helper.run_all();  // the new file could not be made
+    REQUIRE(server.start_child());
+    disk.fail(DiskCall::sync, 1);
+    server.life.helper.run_all();  // the old file could not be synced
     CHECK(server.child.stopped);
+    server.all_turns();
     CHECK_FALSE(server.rewrite.running());
     server.rewrite.schedule();
     CHECK_FALSE(server.rewrite.due(server.life.now_ms));
     CHECK_FALSE(server.rewrite.start(server.life.now_ms).has_value());
     server.rewrite.on_child_done(server.rewrite.child(), ChildEnd::stopped, server.life.now_ms);
     CHECK(server.rewrite.due(server.life.now_ms));
-    REQUIRE(server.start());
+    REQUIRE(server.start_child());
     server.child_ends();
     server.all_turns();
     CHECK(server.rewrite.last_good());
+    CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: a new file that cannot be made ends it before there is a child") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk};
+    REQUIRE(server.life.open());
+    server.incr("a");
+    server.all_turns();
+    disk.fail(DiskCall::create, 1);
+    REQUIRE(server.start());
+    server.incr("a");
+    server.all_turns();
+    CHECK_FALSE(server.rewrite.running());
+    CHECK_FALSE(server.rewrite.last_good());
+    CHECK(server.rewrite.child() == 0);
+    CHECK_FALSE(server.life.log.refusal());
+    disk.power_loss_strict();
+    CHECK(counted(load_log(disk)) == server.counts);
+}
+
+TEST_CASE("rewrite: while a slow disk makes the new file, what is written is in the old one with its turn") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk, Fsync::everysec};
+    REQUIRE(server.life.open());
+    REQUIRE(server.start());
+    for (int i = 0; i < 80; ++i) {  // eight seconds, in which the disk answers nothing
+        server.incr("a");
+        server.life.turn(100);
+        static_cast<void>(server.rewrite.due(server.life.now_ms));
+        // The process may be killed at any time; up to two seconds wait for the sync that waits for the disk.
+        CHECK(counted(load_log(disk))["a"] >= server.counts["a"] - 20);
+    }
+    CHECK(server.life.log.delayed_syncs() > 0);
+    server.life.helper.run_all();
+    CHECK(server.rewrite.child() != 0);
+    server.child_ends();
+    server.all_turns();
+    CHECK(server.rewrite.last_good());
+    disk.power_loss_strict();
     CHECK(counted(load_log(disk)) == server.counts);
 }
