@@ -726,8 +726,10 @@ def test_a_reload_that_cannot_close_the_log_begins_it_anew(start):
         set_limit(server, resource.RLIM_INFINITY)
         assert isinstance(reply, Error), reply
         wait_for(lambda: c("SET", "after", "1") == "OK")
-        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0" and persistence(server)["aof_enabled"] == "1")
-        assert c("SET", "later", "1") == "OK"
+        wait_for(lambda: persistence(server)["aof_enabled"] == "1")
+        rewritten(server)
+        wait_for(lambda: c("SET", "later", "1") == "OK")
+        wait_for(lambda: persistence(server)["aof_buffer_length"] == persistence(server)["aof_pending_bio_fsync"] == "0")
     crash(server)
     with server.client() as c:
         assert c("MGET", "k", "after", "later") == [b"1", b"1", b"1"]
