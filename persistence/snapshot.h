@@ -36,7 +36,7 @@ class SnapshotChild {
         std::uint64_t forks = 0;
         std::int64_t last_fork_us = 0;
         std::int64_t last_fork_at_us = 0;  // steady
-        std::uint64_t keys_written = 0;  // by the child that runs
+        std::uint64_t keys_written = 0;    // by the child that runs
         std::uint64_t keys_total = 0;
         std::uint64_t copied_bytes = 0;  // by the child that runs, as it last said
         std::uint64_t copied_peak = 0;

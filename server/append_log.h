@@ -146,8 +146,8 @@ class AppendLog final : private DurabilityListener {
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
     int depth_ = 0;
-    bool said_ = false;     // the unit that is under way, by itself: not only that keys went by themselves
-    bool discard_ = false;  // what it says is not to be logged
+    bool said_ = false;          // the unit that is under way, by itself: not only that keys went by themselves
+    bool discard_ = false;       // what it says is not to be logged
     std::size_t unit_from_ = 0;  // in stream_
     std::vector<Bytes> words_;   // to be used again
 };

@@ -63,13 +63,27 @@ constexpr std::array kFlagNames = std::to_array<Named<Flag>>({
 });
 
 constexpr std::array kCategoryNames = std::to_array<Named<Category>>({
-    {Category::keyspace, "keyspace"},   {Category::read, "read"},           {Category::write, "write"},
-    {Category::set, "set"},             {Category::sortedset, "sortedset"}, {Category::list, "list"},
-    {Category::hash, "hash"},           {Category::string, "string"},       {Category::bitmap, "bitmap"},
-    {Category::hyperloglog, "hyperloglog"}, {Category::geo, "geo"},         {Category::stream, "stream"},
-    {Category::pubsub, "pubsub"},       {Category::admin, "admin"},         {Category::fast, "fast"},
-    {Category::slow, "slow"},           {Category::blocking, "blocking"},   {Category::dangerous, "dangerous"},
-    {Category::connection, "connection"}, {Category::transaction, "transaction"}, {Category::scripting, "scripting"},
+    {Category::keyspace, "keyspace"},
+    {Category::read, "read"},
+    {Category::write, "write"},
+    {Category::set, "set"},
+    {Category::sortedset, "sortedset"},
+    {Category::list, "list"},
+    {Category::hash, "hash"},
+    {Category::string, "string"},
+    {Category::bitmap, "bitmap"},
+    {Category::hyperloglog, "hyperloglog"},
+    {Category::geo, "geo"},
+    {Category::stream, "stream"},
+    {Category::pubsub, "pubsub"},
+    {Category::admin, "admin"},
+    {Category::fast, "fast"},
+    {Category::slow, "slow"},
+    {Category::blocking, "blocking"},
+    {Category::dangerous, "dangerous"},
+    {Category::connection, "connection"},
+    {Category::transaction, "transaction"},
+    {Category::scripting, "scripting"},
 });
 
 constexpr std::array kCategories = [] {
@@ -93,8 +107,8 @@ constexpr std::array kUseNames = std::to_array<Named<Use>>({
 });
 
 constexpr std::array<Bytes, 17> kGroupNames = {
-    "generic", "string",     "list",      "set",         "sorted-set", "hash",     "pubsub", "transactions", "connection",
-    "server",  "scripting",  "hyperloglog", "cluster",   "sentinel",   "geo",      "stream", "bitmap",
+    "generic", "string",    "list",        "set",     "sorted-set", "hash", "pubsub", "transactions", "connection",
+    "server",  "scripting", "hyperloglog", "cluster", "sentinel",   "geo",  "stream", "bitmap",
 };
 
 // Categories that follow from the flags, as Redis derives them.
@@ -136,9 +150,12 @@ bool keys_of(const KeySpec& spec, std::span<const Bytes> words, KeyList& out) {
         return true;
     }
     std::int64_t last = spec.last;
-    if (last >= 0) last += first;
-    else if (spec.limit <= 1) last += count;
-    else last = first + (count - first) / spec.limit + last;
+    if (last >= 0)
+        last += first;
+    else if (spec.limit <= 1)
+        last += count;
+    else
+        last = first + (count - first) / spec.limit + last;
     for (std::int64_t at = first; at <= last; at += spec.step) {
         if (at >= count) return false;
         out.add(static_cast<std::size_t>(at), spec.use);
@@ -165,8 +182,10 @@ Command::Command(const CommandSpec& spec, void* self, Command* parent, std::uint
 void Command::derive_flags() {
     bool finds_more = spec_->find_keys != nullptr;
     for (const KeySpec& spec : spec_->keys.all()) {
-        if (has(spec.use, Use::variable_flags)) finds_more = false;  // it only tells what this request does with the key
-        if (!spec.keyword.empty() || spec.counted || has(spec.use, Use::incomplete)) flags_ = flags_ | Flag::movablekeys;
+        if (has(spec.use, Use::variable_flags))
+            finds_more = false;  // it only tells what this request does with the key
+        if (!spec.keyword.empty() || spec.counted || has(spec.use, Use::incomplete))
+            flags_ = flags_ | Flag::movablekeys;
     }
     if (finds_more) flags_ = flags_ | Flag::movablekeys;
 }

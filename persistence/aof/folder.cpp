@@ -97,9 +97,10 @@ Status Folder::refuse_orphans() const {
     for (const std::string& name : names) {
         // A base by itself may be what a first start left that did not come to its manifest.
         if (!name.starts_with(name_ + ".") || !name.ends_with(".incr.aof")) continue;
-        return Error{fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
-                                 "manifest back, or move the files of the log away to begin without them",
-                                 folder_, name, name_)};
+        return Error{
+            fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
+                        "manifest back, or move the files of the log away to begin without them",
+                        folder_, name, name_)};
     }
     return {};
 }

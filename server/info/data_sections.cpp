@@ -13,9 +13,9 @@ void write_child(const Server& server, InfoText& out) {
     const auto& child = server.snapshots.child().figures();
     const bool running = server.snapshots.child().running();
     const std::int64_t told_s = (server.clock.steady_us() - child.copied_told_us) / 1'000'000;
-    const double share = child.keys_total == 0 ? 0
-                                               : 100.0 * static_cast<double>(child.keys_written) /
-                                                     static_cast<double>(child.keys_total);
+    const double share = child.keys_total == 0
+                             ? 0
+                             : 100.0 * static_cast<double>(child.keys_written) / static_cast<double>(child.keys_total);
     out.field("current_cow_peak", child.copied_peak);
     out.field("current_cow_size", child.copied_bytes);
     out.field("current_cow_size_age", running && child.copied_bytes != 0 ? told_s : 0);
@@ -98,6 +98,8 @@ void replication(const Server& server, InfoText& out) {
     out.field("repl_backlog_histlen", 0);
 }
 
-void cluster(const Server& server, InfoText& out) { out.field("cluster_enabled", server.settings.cluster.enabled ? 1 : 0); }
+void cluster(const Server& server, InfoText& out) {
+    out.field("cluster_enabled", server.settings.cluster.enabled ? 1 : 0);
+}
 
 }  // namespace keel::info

@@ -41,7 +41,7 @@ struct MemoryReport {
 
     [[nodiscard]] double dataset_percent() const;
     [[nodiscard]] double peak_percent() const;
-    [[nodiscard]] double fragmentation() const;           // resident over used
+    [[nodiscard]] double fragmentation() const;            // resident over used
     [[nodiscard]] double allocator_fragmentation() const;  // pages over allocations
     [[nodiscard]] double allocator_rss() const;            // held from the kernel over pages in use
     [[nodiscard]] double rss_overhead() const;             // the process over its allocator
