@@ -29,9 +29,8 @@
 // Not here: what a command does when it is run (its own handler), and how it is counted (server/dispatch).
 #pragma once
 
-#include <absl/container/btree_map.h>
-
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,9 +87,9 @@ class Blocking final : public Blocker {
   private:
     struct Waiter;
     struct Queue {
-        absl::btree_map<std::uint64_t, Waiter*> waiters;  // by ticket
-        std::size_t gone_waiters = 0;                     // those with also_when_gone
-        bool ready = false;                               // is in ready_
+        std::map<std::uint64_t, Waiter*> waiters;  // by ticket
+        std::size_t gone_waiters = 0;              // those with also_when_gone
+        bool ready = false;                        // is in ready_
     };
     using Queues = std::unordered_map<KeptKeySpot, Queue, KeySpotHash, KeySpotEqual>;
     struct Waiter {
@@ -122,7 +121,7 @@ class Blocking final : public Blocker {
     std::uint64_t next_ticket_ = 1;
     Waiters waiters_;
     Queues queues_;
-    absl::btree_map<std::pair<std::int64_t, std::uint64_t>, Waiter*> timeouts_;
+    std::map<std::pair<std::int64_t, std::uint64_t>, Waiter*> timeouts_;
     std::vector<KeptKeySpot> ready_;
 };
 

@@ -25,6 +25,7 @@ struct Call {
     std::uint64_t member_hash = 0;
     std::size_t request_bytes = 0;  // as it was sent; 0: it came otherwise than from a client just now
     Bytes raw{};                    // as it was sent, in multibulk; empty: the words would have to be encoded
+    bool stays = false;             // it and its words stay where they are until Dispatcher::end_batch()
 };
 
 // What became of a request.

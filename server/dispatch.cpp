@@ -136,23 +136,36 @@ Dispatcher::Verdict Dispatcher::gate_protected(Session& session, Call& call) {
                                             module ? "enable-module-command" : "enable-debug-command"));
 }
 
-Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
+namespace {
+// The questions about rights that most requests need.
+bool passes_at_once(const Session& session, const Call& call) {
     const acl::User* const user = session.rights.get();
-    if (user != nullptr &&
-        (user->unrestricted() || user->may_always(*call.command) || user->may_at_once(*call.command, call.words) ||
-         user->allows_single_key(*call.command, call.words))) [[likely]]
+    return user != nullptr &&
+           (user->unrestricted() || user->may_always(*call.command) || user->may_at_once(*call.command, call.words) ||
+            user->allows_single_key(*call.command, call.words));
+}
+}  // namespace
+
+Dispatcher::Verdict Dispatcher::gate_permitted(Session& session, Call& call) {
+    if (passes_at_once(session, call)) [[likely]]
         return Verdict::pass;
-    Status permitted = permit(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
+    Status permitted =
+        look_up_rights(session, call, session.in_transaction() ? acl::Where::multi : acl::Where::toplevel);
     if (permitted) [[likely]]
         return Verdict::pass;
     return refuse(std::move(permitted).error());
 }
 
 Status Dispatcher::permit(Session& session, const Call& call, acl::Where where) {
+    if (session.authenticated && passes_at_once(session, call)) [[likely]]
+        return {};
+    return look_up_rights(session, call, where);
+}
+
+Status Dispatcher::look_up_rights(Session& session, const Call& call, acl::Where where) {
     if (!session.authenticated && !call.command->is(Flag::no_auth)) return errors::kNoAuth;
     acl::Refusal refusal{acl::Denied::command};
     if (session.rights != nullptr) [[likely]] {
-        if (session.rights->unrestricted() || session.rights->may_always(*call.command)) return {};
         acl::Request request{*call.command, call.words, permit_keys_};
         refusal = session.rights->check(request);
         if (refusal.what == acl::Denied::no) [[likely]]
@@ -328,15 +341,28 @@ void Dispatcher::end_reply(Session& session) {
     }
 }
 
-void Dispatcher::queue(Session& session, const Call& call) {
+void Dispatcher::queue(Session& session, Call& call) {
     Transaction& transaction = *session.transaction;
     if (!transaction.aborted && !transaction.broken) {
-        transaction.queue.add(call);
+        if (!call.stays) {
+            transaction.queue.add(call);
+        } else {
+            if (!transaction.queue.has_lent()) borrowers_.push_back(&session);
+            transaction.queue.lend(call);
+        }
         transaction.flags = transaction.flags | server_.scripting->flags_of(call);
     }
     session.last_command = call.command;
     ++session.commands;
     session.reply.queued();
+}
+
+// A session that ended meanwhile is freed after the turn.
+void Dispatcher::keep_lent() {
+    for (Session* session : borrowers_) {
+        if (session->transaction) session->transaction->queue.keep();
+    }
+    borrowers_.clear();
 }
 
 // EXEC that is refused ends its transaction, and says so even if there was none.
@@ -409,9 +435,13 @@ void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
     running_session_ = outer_session;
 }
 
-void Dispatcher::run_inside(Session& session, Call& call) {
-    Context inner = cx_;
-    run(inner, session, call, Time::inside);
+void Dispatcher::run_inside(Session& session, Call& call) { run_deeper(session, call, Time::inside); }
+
+void Dispatcher::run_deeper(Session& session, Call& call, Time time) {
+    if (depth_ == inner_.size()) [[unlikely]]
+        inner_.push_back(cx_);
+    run(inner_[depth_++], session, call, time);
+    --depth_;
     // The outer command goes on as it was.
     server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
 }
@@ -447,9 +477,7 @@ void Dispatcher::execute_while_busy(Session& session, Call& call) {
         queue(session, call);
     } else {
         begin_laps();
-        Context inner = cx_;
-        run(inner, session, call, Time::first);
-        server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
+        run_deeper(session, call, Time::first);
     }
     end_reply(session);
 }

@@ -17,6 +17,7 @@
 
 #include <absl/functional/function_ref.h>
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -51,6 +52,10 @@ class Dispatcher {
     // first of several execute().
     void begin_laps() { lap_ = CycleClock::ticks(); }
     Ran execute(Session& session, Call& call);
+    // The calls that stay (Call::stays) go now: what transactions hold of them is copied.
+    void end_batch() {
+        if (!borrowers_.empty()) keep_lent();
+    }
     // Whether the session's user may run this: NOPERM and a note in ACL LOG if not. EXEC and scripts ask for each
     // command; a script with the session of the client that called it.
     Status permit(Session& session, const Call& call, acl::Where where);
@@ -102,13 +107,16 @@ class Dispatcher {
     Verdict gate_paused(Session& session, Call& call);
     Verdict gate_busy(Session& session, Call& call);
 
+    Status look_up_rights(Session& session, const Call& call, acl::Where where);
     bool refuse_browser(Session& session, const Call& call);
     Flag wanted_flags(const Session& session, const Call& call) const;
-    void queue(Session& session, const Call& call);
+    void queue(Session& session, Call& call);
+    void keep_lent();
     Error refuse_exec(Session& session, const Error& error);
     Ran reject(Session& session, Call& call, Error error);
     enum class Time : std::uint8_t { first, again, inside };
     void run(Context& cx, Session& session, Call& call, Time time);
+    void run_deeper(Session& session, Call& call, Time time);
     void set_request(Context& cx, Session& session, const Call& call);
     void count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before);
     // Of a session, when a command begins.
@@ -124,11 +132,14 @@ class Dispatcher {
 
     Server& server_;
     Context cx_;
-    Status refusal_{};               // of the gate that refused last
-    std::optional<Context> replay_;  // while a log is replayed
-    bool replaying_ = false;         // a command of it runs
-    KeyList permit_keys_;            // of the request that permit() looks at
-    std::uint64_t lap_ = 0;          // when what runs began, in ticks: where what ran before it ended
+    Status refusal_{};                 // of the gate that refused last
+    std::deque<Context> inner_;        // of commands inside the one that runs, by depth
+    std::size_t depth_ = 0;            // how many of them are in use
+    std::vector<Session*> borrowers_;  // whose transactions may hold calls of the batch that runs
+    std::optional<Context> replay_;    // while a log is replayed
+    bool replaying_ = false;           // a command of it runs
+    KeyList permit_keys_;              // of the request that permit() looks at
+    std::uint64_t lap_ = 0;            // when what runs began, in ticks: where what ran before it ended
     const Call* running_ = nullptr;
     const Session* running_session_ = nullptr;
     std::int64_t browser_said_us_ = 0;  // when refuse_browser() last logged

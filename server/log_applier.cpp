@@ -101,9 +101,8 @@ Status LogApplier::take(Call& call) {
 
 Status LogApplier::run_queue() {
     queueing_ = false;
-    queue_.unpack(queued_words_, queued_);
     Status done;
-    for (Call& call : queued_) {
+    for (Call& call : queue_.kept()) {
         if (done) done = run(call);
     }
     queue_.clear();

@@ -44,9 +44,7 @@ class LogApplier final : public Applier {
     Session session_;
     bool queueing_ = false;
     CommandQueue queue_;
-    std::vector<Call> calls_;  // of the batch
-    std::vector<Bytes> queued_words_;
-    std::vector<Call> queued_;
+    std::vector<Call> calls_;                            // of the batch
     std::unordered_map<std::string, Command*> renamed_;  // by the names they were made with, in small letters
 };
 

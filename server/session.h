@@ -6,7 +6,7 @@
 // Always true:
 //   1. `id` is never used twice; whoever must remember a session across turns keeps the id, not a pointer.
 //   2. Output goes to `output`, and is sent once the turn is over.
-//   3. A session that is `closing` runs no further command.
+//   3. A session that is `closing` runs no further command; an EXEC in which it ended goes on to its end.
 #pragma once
 
 #include <cstdint>
@@ -98,14 +98,14 @@ class Session : public Caller {
     std::uint64_t commands = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    bool error_counted = false;            // the error just replied was a script's command's, which counted it
-    std::size_t input_bytes = 0;           // unparsed input held
-    std::size_t input_capacity = 0;        // memory held for input
-    std::size_t argument_bytes = 0;        // of the request being gathered
-    std::size_t held_bytes = 0;            // of messages that wait for the end of its command
-    std::size_t waiting_bytes = 0;         // of the command that waits for keys
-    std::size_t transport_bytes = 0;       // what its TLS holds
-    std::size_t output_peak_bytes = 0;     // the most output that waited at the end of a turn
+    bool error_counted = false;         // the error just replied was a script's command's, which counted it
+    std::size_t input_bytes = 0;        // unparsed input held
+    std::size_t input_capacity = 0;     // memory held for input
+    std::size_t argument_bytes = 0;     // of the request being gathered
+    std::size_t held_bytes = 0;         // of messages that wait for the end of its command
+    std::size_t waiting_bytes = 0;      // of the command that waits for keys
+    std::size_t transport_bytes = 0;    // what its TLS holds
+    std::size_t output_peak_bytes = 0;  // the most output that waited at the end of a turn
     // Parts of the output that wait for the log, in order: from `begin` on (as output_end() counts), until the log is
     // durable up to `offset`.
     struct ReplyMark {

@@ -1,53 +1,73 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/transaction.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace keel {
 
+namespace {
+constexpr std::size_t kPieceBytes = std::size_t{16} << 10;
+}  // namespace
+
 void CommandQueue::add(const Call& call) {
-    Item& item = items_.emplace_back();
-    item.command = call.command;
-    item.first_key_hash = call.first_key_hash;
-    item.first_key_at = call.first_key_at;
-    item.request_bytes = call.request_bytes;
-    item.first_word = static_cast<std::uint32_t>(words_.size());
-    item.word_count = static_cast<std::uint32_t>(call.words.size());
-    if (!call.raw.empty()) [[likely]] {
-        const std::size_t at = bytes_.size();
-        item.raw = {at, call.raw.size()};
-        bytes_ += call.raw;
-        for (const Bytes word : call.words)
-            words_.push_back({at + static_cast<std::size_t>(word.data() - call.raw.data()), word.size()});
+    keep();  // what came before it
+    copy(call);
+}
+
+void CommandQueue::keep() {
+    for (const Call* call : lent_) copy(*call);
+    lent_.clear();
+}
+
+// Where so many bytes may be put and stay.
+char* CommandQueue::room_for(std::size_t bytes) {
+    if (pieces_.empty() || pieces_.back().capacity() - pieces_.back().size() < bytes)
+        pieces_.emplace_back().reserve(std::max(bytes, kPieceBytes));
+    std::string& piece = pieces_.back();
+    const std::size_t at = piece.size();
+    piece.resize(at + bytes);
+    return piece.data() + at;
+}
+
+void CommandQueue::copy(const Call& call) {
+    const auto place = [this](Bytes bytes) {
+        char* const at = room_for(bytes.size());
+        std::memcpy(at, bytes.data(), bytes.size());
+        return at;
+    };
+    Call& queued = calls_.emplace_back(call);
+    queued.list = nullptr;
+    queued.first_word = words_.size();
+    queued.ahead = nullptr;
+    queued.stays = false;
+    if (call.raw.empty()) [[unlikely]] {
+        for (const Bytes word : call.words) words_.emplace_back(place(word), word.size());
         return;
     }
-    for (const Bytes word : call.words) {
-        words_.push_back({bytes_.size(), word.size()});
-        bytes_ += word;
-    }
+    const char* const raw = place(call.raw);
+    queued.raw = {raw, call.raw.size()};
+    for (const Bytes word : call.words) words_.emplace_back(raw + (word.data() - call.raw.data()), word.size());
 }
 
 std::size_t CommandQueue::memory_bytes() const {
-    return bytes_.capacity() + words_.capacity() * sizeof(Slice) + items_.capacity() * sizeof(Item);
+    std::size_t bytes = words_.capacity() * sizeof(Bytes) + calls_.capacity() * sizeof(Call) +
+                        lent_.capacity() * sizeof(Call*) + pieces_.capacity() * sizeof(std::string);
+    for (const std::string& piece : pieces_) bytes += piece.capacity();
+    return bytes;
 }
 
-void CommandQueue::unpack(std::vector<Bytes>& words, std::vector<Call>& calls) const {
-    words.clear();
-    calls.clear();
-    for (const Slice& slice : words_) words.push_back(Bytes{bytes_}.substr(slice.at, slice.size));
-    for (const Item& item : items_) {
-        Call& call = calls.emplace_back();
-        call.words = std::span{words}.subspan(item.first_word, item.word_count);
-        call.command = item.command;
-        call.first_key_hash = item.first_key_hash;
-        call.first_key_at = item.first_key_at;
-        call.request_bytes = item.request_bytes;
-        call.raw = Bytes{bytes_}.substr(item.raw.at, item.raw.size);
-    }
+std::span<Call> CommandQueue::kept() {
+    for (Call& call : calls_) call.words = std::span<const Bytes>{words_}.subspan(call.first_word, call.words.size());
+    return calls_;
 }
 
 void CommandQueue::clear() {
-    bytes_.clear();
+    if (pieces_.size() > 1) pieces_.resize(1);
+    if (!pieces_.empty()) pieces_.front().clear();
     words_.clear();
-    items_.clear();
+    calls_.clear();
+    lent_.clear();
 }
 
 void Transaction::reset() {

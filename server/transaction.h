@@ -3,9 +3,11 @@
 // What a session has under way between MULTI or WATCH and EXEC: the commands that wait, the keys it watches, and
 // whether either has gone wrong. A session that has neither holds none of this.
 //
-//     bytes_   | *3 $3 SET $1 k $1 1 | *2 $4 INCR $1 k | ...     requests as they came, in one piece each
-//     words_   where each begins and ends
-//     items_   each command: its words, what was looked up of it when it was queued
+//     pieces_  | *3 $3 SET $1 k $1 1 | *2 $4 INCR $1 k | ...     requests as they came, in pieces that stay where they
+//     are words_   views into them calls_   each command: what was looked up of it when it was queued lent_    those
+//     behind them that still lie in the batch they came in
+//
+// Most transactions come whole in one batch: their commands then run from where they lie, and are never copied.
 //
 // Always true:
 //   1. What was queued before an error stays, and runs nowhere: EXEC looks at `aborted` first.
@@ -16,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,31 +29,29 @@ namespace keel {
 
 class CommandQueue {
   public:
-    // Copies the request. O(bytes).
+    // Copies the request. O(bytes), whatever is queued already.
     void add(const Call& call);
-    [[nodiscard]] std::size_t size() const { return items_.size(); }
+    // The request stays where it is until keep() is called.
+    void lend(Call& call) { lent_.push_back(&call); }
+    [[nodiscard]] bool has_lent() const { return !lent_.empty(); }
+    // Copies what was lent.
+    void keep();
+    [[nodiscard]] std::size_t size() const { return calls_.size() + lent_.size(); }
     [[nodiscard]] std::size_t memory_bytes() const;
     void clear();
-    // The commands in order, and their words, which lie in this queue.
-    void unpack(std::vector<Bytes>& words, std::vector<Call>& calls) const;
+    // The commands in order: first those that were copied ...
+    [[nodiscard]] std::span<Call> kept();
+    // ... then those that were lent.
+    [[nodiscard]] std::span<Call* const> lent() const { return lent_; }
 
   private:
-    struct Slice {
-        std::size_t at;
-        std::size_t size;
-    };
-    struct Item {
-        Command* command;
-        std::uint64_t first_key_hash;
-        std::size_t request_bytes;
-        Slice raw;  // of size 0 if it is only there in words
-        std::uint32_t first_word;
-        std::uint32_t word_count;
-        std::uint32_t first_key_at;
-    };
-    std::string bytes_;
-    std::vector<Slice> words_;
-    std::vector<Item> items_;
+    void copy(const Call& call);
+    [[nodiscard]] char* room_for(std::size_t bytes);
+
+    std::vector<std::string> pieces_;  // filled up to their capacity at most
+    std::vector<Bytes> words_;
+    std::vector<Call> calls_;  // `first_word` says where their words begin in words_
+    std::vector<Call*> lent_;
 };
 
 struct WatchedKey {
@@ -63,7 +64,6 @@ struct Transaction {
     bool aborted = false;  // a command could not be queued
     bool broken = false;   // a watched key changed
     Flag flags = Flag::none;
-    std::uint64_t opened_in = 0;  // turn of the loop
     CommandQueue queue;
     std::vector<WatchedKey> watched;
 

@@ -22,13 +22,14 @@
 
 #include "datatypes/encodings/hash.h"
 #include "datatypes/encodings/table.h"
-#include "datatypes/keyspace/deadlines.h"
 #include "datatypes/keyspace/entry.h"
 
 namespace keel {
 
 class Keyspace;
 class Database;
+template <typename Traits>
+class DeadlineIndex;  // deadlines.h
 
 // A key as it is looked up: the bytes and their hash, computed once.
 struct Key {
@@ -69,9 +70,9 @@ class Database {
     [[nodiscard]] int index() const { return index_; }
     // Keys held, those due but not yet removed included (as DBSIZE counts them).
     [[nodiscard]] std::size_t size() const { return table_.size(); }
-    [[nodiscard]] std::size_t deadline_count() const { return deadlines_->size(); }
+    [[nodiscard]] std::size_t deadline_count() const;
     // Keys of which some member has a deadline.
-    [[nodiscard]] std::size_t member_deadline_count() const { return member_deadlines_->size(); }
+    [[nodiscard]] std::size_t member_deadline_count() const;
 
     // ---- Look-ups. Null: no such key (or it is due). O(1). ----
     // What happens to a due entry that look, read or write meet: see DueKeys in keyspace.h.
@@ -125,7 +126,7 @@ class Database {
     // Of an entry or of a member.
     [[nodiscard]] std::optional<UnixMs> earliest_deadline();
     // The entry with the earliest deadline, null if there is none.
-    [[nodiscard]] Entry* next_due() { return deadlines_->front(); }
+    [[nodiscard]] Entry* next_due();
     // Milliseconds that entries with a deadline have left on average; 0 if there is none. O(1), exact.
     [[nodiscard]] std::int64_t mean_ttl_ms() const;
     // Removes up to `most` entries that are due, announcing each. Returns how many.
@@ -148,13 +149,9 @@ class Database {
 
     [[nodiscard]] const Table<EntryTraits>& table() const { return table_; }
     [[nodiscard]] const DeadlineIndex<EntryTraits>& deadlines() const { return *deadlines_; }
-    [[nodiscard]] std::size_t overhead_bytes() const {
-        return table_.memory_bytes() + deadlines_->memory_bytes() + member_deadlines_->memory_bytes();
-    }
+    [[nodiscard]] std::size_t overhead_bytes() const;
     // What the deadline index takes for one entry, on average.
-    [[nodiscard]] std::size_t deadline_bytes_each() const {
-        return deadlines_->empty() ? 0 : deadlines_->memory_bytes() / deadlines_->size();
-    }
+    [[nodiscard]] std::size_t deadline_bytes_each() const;
     void pause_resize(bool on) { table_.pause_resize(on); }
 
   private:

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "datatypes/encodings/small_heap.h"
+#include "datatypes/keyspace/deadlines.h"
 
 namespace keel {
 
@@ -17,6 +18,20 @@ Database::Database(Keyspace& home, int index)
       member_deadlines_(std::make_unique<DeadlineIndex<MemberDeadlineTraits>>()) {}
 
 Database::~Database() { clear(false); }
+
+std::size_t Database::deadline_count() const { return deadlines_->size(); }
+
+std::size_t Database::member_deadline_count() const { return member_deadlines_->size(); }
+
+Entry* Database::next_due() { return deadlines_->front(); }
+
+std::size_t Database::overhead_bytes() const {
+    return table_.memory_bytes() + deadlines_->memory_bytes() + member_deadlines_->memory_bytes();
+}
+
+std::size_t Database::deadline_bytes_each() const {
+    return deadlines_->empty() ? 0 : deadlines_->memory_bytes() / deadlines_->size();
+}
 
 Entry* Database::write(const Key& key) {
     Entry* entry = table_.find(key.text, key.hash);

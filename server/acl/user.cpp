@@ -150,13 +150,15 @@ bool User::accepts(const PasswordHash& password) const {
 
 Refusal User::check(Request& request) const {
     Refusal told{Denied::malformed, 0};
+    bool malformed = selectors_.empty();
     for (const Selector& selector : selectors_) {
         const Refusal refusal = selector.check(request);
         if (refusal.what == Denied::no) [[likely]]
             return refusal;
+        malformed = malformed || refusal.what == Denied::malformed;
         if (refusal.what > told.what || (refusal.what == told.what && refusal.word > told.word)) told = refusal;
     }
-    return told;
+    return malformed ? Refusal{Denied::malformed, 0} : told;  // it may be run, but cannot be: that is what to say
 }
 
 bool User::may_listen(Bytes name, bool is_pattern) const {

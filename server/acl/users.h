@@ -15,8 +15,7 @@
 // Not here: what happens to sessions (access.h), reading and writing the file (server/commands/acl_commands).
 #pragma once
 
-#include <absl/container/btree_map.h>
-
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,7 +65,7 @@ class Users {
     Status load(Bytes text, Bytes file);
 
   private:
-    using Map = absl::btree_map<std::string, std::shared_ptr<User>>;
+    using Map = std::map<std::string, std::shared_ptr<User>>;
 
     User& add(Map& users, Bytes name) const;
     [[nodiscard]] bool all_channels() const { return settings_.pubsub_all_channels; }

@@ -8,7 +8,7 @@ namespace keel {
 namespace {
 
 constexpr std::size_t kMostSpare = 16;
-constexpr std::size_t kSpareBytes = 16 * 1024;
+constexpr std::size_t kSpareBytes = 64 * 1024;
 
 }  // namespace
 
@@ -32,7 +32,6 @@ Status TransactionCommands::multi(Context& cx) {
     if (session.in_transaction()) return errors::kMultiNested;
     if (!session.transaction) session.transaction = fresh();
     session.transaction->open = true;
-    session.transaction->opened_in = server_.stats.loop.cycles;
     cx.reply().ok();
     return {};
 }
@@ -48,32 +47,39 @@ Status TransactionCommands::exec(Context& cx) {
         cx.reply().null_array();
     } else {
         cx.reply().array(transaction->queue.size());
-        // What was queued in this very turn was fetched ahead with the batch it came in.
-        const bool fetched = transaction->opened_in == server_.stats.loop.cycles;
-        run(session, transaction->queue, fetched);
+        run(session, transaction->queue);
     }
     put_away(std::move(transaction));
     return {};
 }
 
-void TransactionCommands::run(Session& session, const CommandQueue& queue, bool fetched) {
-    queue.unpack(words_, calls_);
-    if (calls_.size() > 1 && !fetched) {
+void TransactionCommands::run(Session& session, CommandQueue& queue) {
+    const std::span<Call> kept = queue.kept();
+    // What still lies in its batch was fetched with it.
+    if (kept.size() > 1) {
         for (const int stage : {1, 2}) {
-            for (const Call& call : calls_) server_.dispatcher.prefetch_key(call, session, stage);
+            for (const Call& call : kept) server_.dispatcher.prefetch_key(call, session, stage);
         }
     }
     session.deny_blocking = true;
-    for (Call& call : calls_) {
-        // Its user may have lost rights since the command was queued.
-        if (const Status permitted = server_.dispatcher.permit(session, call, acl::Where::exec); permitted) [[likely]] {
-            server_.dispatcher.run_inside(session, call);
-        } else {
-            session.reply.error(permitted.error());
-            server_.stats.count_error(permitted.error().text());
-        }
-    }
+    for (Call& call : kept) run(session, call);
+    for (Call* call : queue.lent()) run(session, *call);
     session.deny_blocking = false;
+}
+
+void TransactionCommands::run(Session& session, Call& call) {
+    // Its user may have lost rights since the command was queued.
+    if (const Status permitted = server_.dispatcher.permit(session, call, acl::Where::exec); permitted) [[likely]] {
+        server_.dispatcher.run_inside(session, call);
+    } else {
+        session.reply.error(permitted.error());
+        server_.stats.count_error(permitted.error().text());
+    }
+    if (session.output.bytes() < ClientSet::kOutputUncounted) [[likely]]
+        return;
+    // The answers so far may be more than it may have waiting. What is left of the transaction is done all the same.
+    server_.clients.check_output(session);
+    if (session.closing) session.reply.set_muted(true);
 }
 
 // DISCARD

@@ -28,14 +28,11 @@ class TransactionCommands {
   private:
     std::unique_ptr<Transaction> fresh();
     void put_away(std::unique_ptr<Transaction> transaction);
-    // `fetched`: what the commands will touch was asked for already.
-    void run(Session& session, const CommandQueue& queue, bool fetched);
+    void run(Session& session, CommandQueue& queue);
+    void run(Session& session, Call& call);
 
     Server& server_;
     std::vector<std::unique_ptr<Transaction>> spare_;
-    // While EXEC runs: EXEC is not queued, so one is enough.
-    std::vector<Bytes> words_;
-    std::vector<Call> calls_;
 };
 
 }  // namespace keel

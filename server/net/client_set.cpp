@@ -479,6 +479,7 @@ void ClientSet::run_batch() {
         item.call.words = words_.view(item.first_word, item.word_count);
         item.call.list = &words_;
         item.call.first_word = item.first_word;
+        item.call.stays = true;
         dispatcher_.resolve(item.call, *item.connection);
     }
     if (batch_.size() > 1) fetch_ahead();
@@ -507,6 +508,7 @@ void ClientSet::run_batch() {
         // The peer closed its sending side before the command came to run: nobody tells us of its going any more.
         if (session.parked == Parked::blocked && connection->ended) close(session);
     }
+    dispatcher_.end_batch();
     batch_.clear();
     words_.clear();
 }
@@ -574,6 +576,7 @@ void ClientSet::free_buried() {
     std::erase_if(to_write_, [](const Connection* connection) { return connection->buried; });
     std::erase_if(held_, [](const Connection* connection) { return connection->buried; });
     for (Connection* connection : graves_) {
+        if (on_close_) on_close_(*connection);
         if (connection->tls != nullptr) connection->tls->say_goodbye(connection->fd);
         ::close(connection->fd);
         by_id_.erase(connection->id);

@@ -49,11 +49,11 @@
 //   9. Nobody is freed in it (3 holds: the turn is not over), no key expires or is evicted, no cron runs.
 #pragma once
 
-#include <absl/container/btree_map.h>
 #include <sys/epoll.h>
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -129,10 +129,15 @@ class ClientSet {
     void wake(Session& session);
     void wake_all(Parked why);
 
+    // A limit of a few bytes must not make an ordinary reply deadly: Redis does not count its 16 KiB buffer either.
+    static constexpr std::size_t kOutputUncounted = 20 * 1024;
+    // Ends a session that has more output waiting than it may (client-output-buffer-limit).
+    void check_output(Session& session);
+
     // ---- Replies that wait for the disk (appendfsync always) ----
 
-    // The log is durable up to `offset`: output that waits for no more than that (Session::reply_marks) may go; the rest
-    // is held, while the server goes on.
+    // The log is durable up to `offset`: output that waits for no more than that (Session::reply_marks) may go; the
+    // rest is held, while the server goes on.
     void set_durable(std::uint64_t offset);
     // What is held cannot be made durable: in its place goes `refusal`, and the connection ends. One that got a part of
     // it already ends at once.
@@ -155,7 +160,8 @@ class ClientSet {
     // The end: writes what waits for at most `budget_us`, as far as clients take it, and reads nothing more.
     void drain(std::int64_t budget_us);
 
-    // Told of each session when it comes, and before it goes.
+    // Told of each session when it comes, when it ends, and once more before it is freed: the rest of an EXEC in which
+    // it ended may have entered it somewhere.
     void set_on_open(std::function<void(Session&)> hook) { on_open_ = std::move(hook); }
     void set_on_close(std::function<void(Session&)> hook) { on_close_ = std::move(hook); }
     // Told when a session's TLS stands, before anything that it sent runs, with the names that its certificate may be a
@@ -182,8 +188,6 @@ class ClientSet {
     static constexpr std::size_t kReadsAhead = 64;
     static constexpr std::size_t kSharedBytes = kReadsAhead * kReadStride;
     static constexpr std::size_t kWorthBatching = 3;  // sockets at once; for fewer a call each is as quick
-    // A limit of a few bytes must not make an ordinary reply deadly: Redis does not count its 16 KiB buffer either.
-    static constexpr std::size_t kOutputUncounted = 20 * 1024;
     // Above: its requests wait until it has read half of that.
     static constexpr std::size_t kOutputHighWater = 64 * 1024 * 1024;
     // Shares of a turn (7).
@@ -232,7 +236,6 @@ class ClientSet {
     void read_while_busy(Connection& connection);
     void process_while_busy(Connection& connection);
     void protocol_error(Connection& connection);
-    void check_output(Connection& connection);
     void write(Connection& connection);
     void go_on(Connection& connection);
     void hold(Connection& connection);
@@ -258,7 +261,7 @@ class ClientSet {
     std::size_t ready_at_ = 0;   // of the turn that runs: the next one to be looked at,
     std::size_t ready_end_ = 0;  //   and where they end
     std::uint64_t next_id_ = 1;
-    absl::btree_map<std::uint64_t, std::unique_ptr<Connection>> by_id_;
+    std::map<std::uint64_t, std::unique_ptr<Connection>> by_id_;
 
     IoBatch io_;
     std::array<Received, 256> ahead_;  // beside ready_

@@ -32,8 +32,7 @@ const OutputLimit& ClientSet::output_limit(const Session& session) const {
     }
 }
 
-void ClientSet::check_output(Connection& connection) {
-    Session& session = connection;
+void ClientSet::check_output(Session& session) {
     const std::size_t held = session.output.memory_bytes() + session.held_bytes;
     if (held <= kOutputUncounted) [[likely]]
         return;
@@ -65,7 +64,7 @@ void ClientSet::wrote_to(Session& session) {
 
 void ClientSet::pushed_to(Session& session) {
     wrote_to(session);
-    check_output(of(session));
+    check_output(session);
 }
 
 void ClientSet::flush() {

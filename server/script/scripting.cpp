@@ -50,9 +50,9 @@ Status Scripting::restore_libraries(Bytes payload, RestoreMode mode, LazyFree& l
     return restored;
 }
 
-Flag Scripting::flags_of(const Call& call) {
+Flag Scripting::flags_of_script(const Call& call) {
     const CommandSpec& spec = call.command->spec();
-    if (spec.group != Group::scripting || !call.command->is(Flag::movablekeys) || call.words.size() < 2) [[likely]]
+    if (!call.command->is(Flag::movablekeys) || call.words.size() < 2) [[likely]]
         return call.command->flags();
     const Bytes word = call.words[1];
     ScriptFlag said = ScriptFlag::undeclared;

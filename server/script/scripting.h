@@ -18,7 +18,10 @@ struct Scripting {
     [[nodiscard]] std::uint64_t vm_bytes() const { return scripts.vm_bytes() + libraries.vm_bytes(); }
 
     // The flags of a command; of one that runs a script those that the script declares, as far as it does.
-    [[nodiscard]] Flag flags_of(const Call& call);
+    [[nodiscard]] Flag flags_of(const Call& call) {
+        const bool runs_script = call.command->spec().group == Group::scripting;
+        return runs_script ? flags_of_script(call) : call.command->flags();
+    }
 
     // SCRIPT FLUSH and FUNCTION FLUSH. In the background: the old interpreter is closed there if it is large.
     void flush_scripts(LazyFree& lazy_free, bool in_background);
@@ -29,6 +32,9 @@ struct Scripting {
     Runner runner;
     EvalScripts scripts;
     Libraries libraries;
+
+  private:
+    [[nodiscard]] Flag flags_of_script(const Call& call);
 };
 
 }  // namespace keel::script

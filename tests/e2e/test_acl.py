@@ -506,3 +506,16 @@ def test_selectors_take_time_in_proportion(server, users):
     few = min(took(1000) for _ in range(3))
     assert took(20_000) < 60 * few, "twenty times as many, so about twenty times as long"
     users("ACL", "DELUSER", "many")
+
+
+def test_a_request_whose_keys_cannot_be_told_is_no_lack_of_rights(server, users):
+    """One set of rights knows the command but not its keys, the other not the command: the words are to blame."""
+    with server.client() as admin, server.client() as c:
+        admin("ACL", "LOG", "RESET")
+        admin("ACL", "SETUSER", "two", "on", "nopass", "~b*", "+@all", "(%R~r* +@read)")
+        assert c("AUTH", "two", "x") == "OK"
+        for words in (("EVAL", "return 1", "abc", "b1"), ("ZUNIONSTORE", "b1", "abc", "b2")):
+            told = c(*words)
+            assert told.code == "ERR" and "NOPERM" not in told, told
+        assert c("ZUNIONSTORE", "b1", "1", "c").code == "NOPERM"
+        assert len(admin("ACL", "LOG")) == 1

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from keel import info_of, keel_only, wait_for
-from resp import Error
+from resp import Closed, Error, encode
 
 NULL = None
 
@@ -106,6 +106,53 @@ def test_pipelined_transactions(c):
     one = [("MULTI",)] + [("SET", "k%d" % i, "v%d" % i) for i in range(10)] + [("EXEC",)]
     replies = c.pipeline(one * 50)
     assert replies == (["OK"] + ["QUEUED"] * 10 + [["OK"] * 10]) * 50
+
+
+def cuts_of(request):
+    """Where to cut the bytes of some requests in two: around each request's ends, and in the middle of it."""
+    at, cuts = 0, []
+    for words in request:
+        size = len(encode(*words))
+        cuts += [at + 1, at + size // 2, at + size - 1, at + size]
+        at += size
+    return cuts[:-1]
+
+
+def test_where_the_bytes_are_cut_makes_no_difference(c):
+    """What comes with its EXEC runs from where it was read, and what waits for it is copied: both at once, too."""
+    large = b"y" * 40_000
+    request = [("MULTI",), ("SET", "a", "1"), ("SET", "b", large), ("INCR", "a"), ("LPUSH", "a", "x"), ("GET", "b"), ("EXEC",),
+               ("MULTI",), ("DEL", "a"), ("DISCARD",), ("MULTI",), ("APPEND", "b", "z"), ("STRLEN", "b"), ("EXEC",), ("GET", "a")]
+    wrong = Error("WRONGTYPE Operation against a key holding the wrong kind of value")
+    whole = b"".join(encode(*words) for words in request)
+    queued = ["OK"] + ["QUEUED"] * 5
+    expected = queued + [["OK", "OK", 2, wrong, large], "OK", "QUEUED", "OK", "OK", "QUEUED", "QUEUED", [40_001, 40_001], b"2"]
+    for cut in [len(whole)] + cuts_of(request):
+        c.send_raw(whole[:cut])
+        time.sleep(0.005)
+        c.send_raw(whole[cut:])
+        assert [c.read() for _ in expected] == expected, "cut at byte %d" % cut
+
+
+def test_transactions_of_many_come_mixed_in_small_pieces(server):
+    """Parts of several transactions lie in one batch: each gets its own, whoever ends in the middle."""
+    clients = [server.client() for _ in range(6)]
+    leaver = server.client()
+    for turn in range(20):
+        leaver.send_raw(encode("MULTI") + encode("SET", "left", "x"))
+        for i, client in enumerate(clients):
+            client.send_raw(encode("MULTI") + encode("SET", "k%d" % i, "v%d" % turn))
+        if turn == 10:
+            leaver.socket.close()
+            leaver = server.client()
+        else:
+            leaver.send_raw(encode("DISCARD"))
+        for i, client in enumerate(clients):
+            client.send_raw(encode("APPEND", "k%d" % i, "+") + encode("GET", "k%d" % i) + encode("EXEC"))
+        for i, client in enumerate(clients):
+            value = b"v%d+" % turn
+            assert [client.read() for _ in range(5)] == ["OK", "QUEUED", "QUEUED", "QUEUED", ["OK", len(value), value]]
+    assert clients[0]("EXISTS", "left") == 0
 
 
 def test_large_words_and_many_commands(c):
@@ -384,3 +431,61 @@ def test_rights_that_are_lost_before_exec_count(server, c):
     assert (first, third) == ("OK", 1)
     assert second.startswith("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call.")
     c("ACL", "DELUSER", "bob")
+
+
+# --- ends in the middle ---
+
+@keel_only
+@pytest.mark.parametrize("entered, messages", [
+    (("SUBSCRIBE", "zz"), True), (("PSUBSCRIBE", "z*"), True), (("CLIENT", "TRACKING", "ON", "BCAST"), False),
+    (("CLIENT", "TRACKING", "ON"), False)])
+def test_a_session_that_ends_in_its_own_exec_is_entered_nowhere(server, c, entered, messages):
+    """Its own messages are more than it may have waiting: it ends, but EXEC runs to its end."""
+    c("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 0 0")
+    leaver = server.client()
+    leaver("HELLO", "3")
+    leaver("SUBSCRIBE", "own")
+    leaver.send_raw(encode("MULTI") + encode("PUBLISH", "own", b"x" * 600_000) * 4 + encode("SET", "done", "1") + encode(*entered) + encode("EXEC"))
+    wait_for(lambda: c("EXISTS", "done") == 1)
+    wait_for(lambda: len(c("CLIENT", "LIST").splitlines()) == 1, what="the session to end")
+    newcomers = [server.client() for _ in range(20)]
+    if messages:
+        assert c("PUBLISH", "zz", "hello") == 0
+        assert c("PUBSUB", "CHANNELS") == [] and c("PUBSUB", "NUMPAT") == 0
+    c("SET", "zz", "1")
+    assert info_of(c, "clients")["tracking_clients"] == "0"
+    for newcomer in newcomers:
+        assert newcomer("PING") == "PONG"
+
+
+def most_resident_mb(server):
+    with open("/proc/%d/status" % server.pid) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM")) // 1024
+
+
+@keel_only
+def test_exec_is_bounded_by_the_output_limit(server, c):
+    c("CONFIG", "SET", "client-output-buffer-limit", "normal 4mb 0 0")
+    c("SET", "big", b"x" * 1_000_000)
+    before = most_resident_mb(server)
+    with server.client() as greedy:
+        greedy.send_raw(encode("MULTI") + encode("GET", "big") * 100 + encode("SET", "done", "1") + encode("EXEC"))
+        wait_for(lambda: c("EXISTS", "done") == 1)  # all of it ran
+        assert most_resident_mb(server) < before + 30
+        with pytest.raises(Closed):
+            while True:
+                greedy.read()
+
+
+@keel_only
+def test_what_is_queued_takes_its_size_and_little_more(server, c):
+    """It lies in pieces: nothing is moved when more comes."""
+    value = b"x" * 500_000
+    c("MULTI")
+    for i in range(200):
+        assert c("SET", "k", value) == "QUEUED"
+    with server.client() as other:
+        line = next(l for l in other("CLIENT", "LIST").decode().splitlines() if "multi=200" in l)
+    kept = int(dict(pair.split("=", 1) for pair in line.split())["multi-mem"])
+    assert 100_000_000 <= kept < 115_000_000
+    c("DISCARD")

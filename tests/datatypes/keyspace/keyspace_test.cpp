@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "datatypes/encodings/small_heap.h"
+#include "datatypes/keyspace/deadlines.h"
 #include "protocol/base/random.h"
 
 using namespace keel;
@@ -83,7 +84,8 @@ class World {
             compare(i);
             keys += models_[i].size();
             for (const auto& [name, known] : models_[i]) {
-                if (known.deadline != kNoDeadline && (!earliest || known.deadline < *earliest)) earliest = known.deadline;
+                if (known.deadline != kNoDeadline && (!earliest || known.deadline < *earliest))
+                    earliest = known.deadline;
             }
         }
         REQUIRE(keyspace_.keys() == keys);
@@ -121,7 +123,8 @@ class World {
         if (random_.below(3) == 0) {
             out.integer = static_cast<std::int64_t>(random_.next()) >> random_.below(64);
         } else {
-            out.text.assign(kTextLengths[random_.below(std::size(kTextLengths))], static_cast<char>('a' + random_.below(26)));
+            out.text.assign(kTextLengths[random_.below(std::size(kTextLengths))],
+                            static_cast<char>('a' + random_.below(26)));
         }
         return out;
     }
@@ -158,10 +161,13 @@ class World {
         const Known* known = meet(i, name);
         REQUIRE((existing != nullptr) == (known != nullptr));
         const bool keep = random_.below(4) == 0;
-        if (keep) fresh.deadline = known == nullptr ? kNoDeadline : known->deadline;
-        else fresh.deadline = any_deadline();
+        if (keep)
+            fresh.deadline = known == nullptr ? kNoDeadline : known->deadline;
+        else
+            fresh.deadline = any_deadline();
         const ValueRef value = ref(fresh);
-        Entry* entry = keep ? db(i).put_keeping_deadline(key, existing, value) : db(i).put(key, existing, value, fresh.deadline);
+        Entry* entry =
+            keep ? db(i).put_keeping_deadline(key, existing, value) : db(i).put(key, existing, value, fresh.deadline);
         models_[i][name] = fresh;
         check(*entry, name, fresh);
         REQUIRE(db(i).peek(key) == entry);
@@ -198,9 +204,12 @@ class World {
         const Known* known = meet(i, name);
         if (entry == nullptr) return;
         const ValueRef taken = db(i).take(entry);
-        if (taken.payload != nullptr) CHECK(taken.text == known->text);
-        else if (known->integer) CHECK(taken.integer == *known->integer);
-        else CHECK(taken.text.empty());
+        if (taken.payload != nullptr)
+            CHECK(taken.text == known->text);
+        else if (known->integer)
+            CHECK(taken.integer == *known->integer);
+        else
+            CHECK(taken.text.empty());
         LazyFree::free_now(taken);
         models_[i].erase(name);
     }
@@ -420,12 +429,14 @@ TEST_CASE("keyspace: due keys go the earliest first, as many as were asked for")
     Keyspace keyspace{1, lazy_free, listener, 1000};
     Random random{7};
     for (int i = 0; i < 2000; ++i) {
-        keyspace.db(0).put(Key{"key:" + std::to_string(i)}, nullptr, integer(i), 1001 + static_cast<UnixMs>(random.below(500)));
+        keyspace.db(0).put(Key{"key:" + std::to_string(i)}, nullptr, integer(i),
+                           1001 + static_cast<UnixMs>(random.below(500)));
     }
     keyspace.set_now(1400);
     CHECK(keyspace.db(0).remove_due(1400, 10) == 10);
     CHECK(listener.deadlines.size() == 10);
-    while (keyspace.db(0).remove_due(1400, 100) != 0) {}
+    while (keyspace.db(0).remove_due(1400, 100) != 0) {
+    }
     CHECK(std::is_sorted(listener.deadlines.begin(), listener.deadlines.end()));
     CHECK(listener.deadlines.back() <= 1400);
     CHECK(*keyspace.earliest_deadline() > 1400);
@@ -448,7 +459,8 @@ TEST_CASE("keyspace: removal stops when its time is up, says so, and goes on nex
     CHECK(listener.expired > 0);
     CHECK(listener.expired < 200);
     CHECK(keyspace.counters.expire_cap_reached == 1);
-    while (keyspace.remove_due(2000, clock, 300)) {}
+    while (keyspace.remove_due(2000, clock, 300)) {
+    }
     CHECK(listener.expired == 500);
     CHECK(keyspace.keys() == 0);
 }
