@@ -219,6 +219,14 @@ void remove_all(Context& cx, Bytes key, Opened& hash, std::span<const Bytes> pai
     replicate_hdel(cx, key, names);
 }
 
+// What it comes to without a time, in the words of older servers.
+void replicate_hset(Context& cx, Bytes key, std::span<const Bytes> pairs) {
+    if (!cx.effects.heard()) return;
+    std::vector<std::string> words{"HSET", std::string{key}};
+    words.insert(words.end(), pairs.begin(), pairs.end());
+    cx.effects.replicate_as(cx.db().index(), std::move(words));
+}
+
 void set_all(Context& cx, Bytes key, Opened& hash, const SetexOptions& options) {
     hash->admit(options.pairs);
     for (std::size_t i = 0; i < options.pairs.size(); i += 2) {
@@ -226,7 +234,11 @@ void set_all(Context& cx, Bytes key, Opened& hash, const SetexOptions& options) 
         hash->put(hash.locate_to_put(name), name, options.pairs[i + 1], options.keep);
         if (options.clocking) hash->set_deadline(hash->locate(name), name, std::max<UnixMs>(options.at, 1));
     }
-    if (!options.clocking) return hash.finish(events::kHset);
+    if (!options.clocking) {
+        hash.finish(events::kHset);
+        if (!options.keep) replicate_hset(cx, key, options.pairs);
+        return;
+    }
     hash.finish({events::kHset, events::kHexpire});
     if (!cx.effects.heard()) return;
     std::vector<std::string> words{"HSETEX", std::string{key},

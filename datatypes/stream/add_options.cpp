@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "datatypes/stream/lookup.h"
+#include "datatypes/stream/replicate.h"
 #include "protocol/base/number.h"
 
 namespace keel::stream {
@@ -73,7 +74,12 @@ Status read_new_id(Args& args, AddOptions& out) {
     return {};
 }
 
-// The words of the request without LIMIT, and with the threshold that the stream has met.
+bool is_references(Bytes word) {
+    return equal_nocase(word, "KEEPREF") || equal_nocase(word, "DELREF") || equal_nocase(word, "ACKED");
+}
+
+// The words of the request without LIMIT and what old servers don't know, and with the threshold that the stream has
+// met.
 std::vector<std::string> exact_words(Context& cx, const AddOptions& options, const Stream& stream) {
     const std::span<const Bytes> words = cx.args.words();
     const std::size_t end = options.id_at != 0 ? options.id_at : words.size();
@@ -82,6 +88,8 @@ std::vector<std::string> exact_words(Context& cx, const AddOptions& options, con
     for (std::size_t at = 0; at < end; ++at) {
         if (equal_nocase(words[at], "LIMIT") && at >= 2 && options.limited) {
             ++at;
+        } else if (at >= 2 && is_references(words[at])) {
+            continue;
         } else if (options.strategy_at != 0 && at == options.strategy_at && options.trim.approximate) {
             out.emplace_back(words[at]);
             out.emplace_back("=");
@@ -96,12 +104,6 @@ std::vector<std::string> exact_words(Context& cx, const AddOptions& options, con
     out.push_back(IdText{stream.last_id}.str());
     for (std::size_t at = options.id_at + 1; at < words.size(); ++at) out.emplace_back(words[at]);
     return out;
-}
-
-void replicate_deleted(Context& cx, Bytes key, std::span<const StreamId> ids) {
-    std::vector<std::string> words{"XDELEX", std::string{key}, "KEEPREF", "IDS", std::to_string(ids.size())};
-    for (const StreamId id : ids) words.push_back(IdText{id}.str());
-    cx.effects.replicate_as(cx.db().index(), std::move(words));
 }
 
 // The entry alone, without a trim.
@@ -125,6 +127,7 @@ Result<AddOptions> read_add_options(Context& cx, For command) {
             KEEL_TRY(read_limit(args, out));
         } else if (const auto references = accept_references(args)) {
             out.references = *references;
+            out.references_given = true;
         } else if (command == For::xadd && args.accept("NOMKSTREAM")) {
             out.no_mkstream = true;
         } else if (command == For::xadd) {
@@ -144,11 +147,14 @@ void replicate_exactly(Context& cx, Bytes key, const AddOptions& options, const 
                        const Trimmed& trimmed) {
     if (!cx.effects.heard()) return;
     // Without groups even ACKED is a plain trim.
-    const bool by_groups =
-        options.trim.approximate && options.references == References::acked && trimmed.chosen.size() == trimmed.entries;
-    if (!by_groups) return cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, stream));
+    const bool by_groups = options.references == References::acked && trimmed.chosen.size() == trimmed.entries;
+    if (!by_groups) {
+        cx.effects.replicate_as(cx.db().index(), exact_words(cx, options, stream));
+        if (options.references == References::erase) replicate_forgotten(cx, key, stream, trimmed.chosen);
+        return;
+    }
     if (options.id_at != 0) replicate_entry(cx, key, options, stream.last_id);
-    if (!trimmed.chosen.empty()) replicate_deleted(cx, key, trimmed.chosen);
+    replicate_deleted(cx, key, trimmed.chosen);
 }
 
 }  // namespace keel::stream

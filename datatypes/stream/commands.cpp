@@ -8,6 +8,7 @@
 #include "datatypes/stream/add_options.h"
 #include "datatypes/stream/families.h"
 #include "datatypes/stream/lookup.h"
+#include "datatypes/stream/replicate.h"
 
 namespace keel::stream {
 
@@ -57,7 +58,8 @@ Status xadd(Context& cx) {
     Trimmed trimmed;
     if (options.trim.by != Trim::By::none) trimmed = trim_with(*stream, options.trim, options.references);
     if (trimmed.entries != 0) cx.effects.happened(cx.db().index(), key.text, events::kXTrim);
-    if (!options.id_given || !options.id.seq_given || options.trim.approximate) {
+    const bool exact = options.id_given && options.id.seq_given && !options.trim.approximate;
+    if (!exact || options.references_given) {
         replicate_exactly(cx, key.text, options, *stream, trimmed);
     }
     reply_id(cx.reply(), id);
@@ -100,14 +102,16 @@ Status xdelex(Context& cx) {
     const Key key = cx.next_key();
     KEEL_TRY(const IdsOption option, read_ids_option(cx.args));
     KEEL_TRY(Stream * stream, write_stream(cx, key));
-    std::uint64_t deleted = 0;
+    std::vector<StreamId> deleted;
     cx.reply().array(option.ids.size());
     for (const StreamId id : option.ids) {
         const Fate fate = stream == nullptr ? Fate::none : delete_entry(*stream, id, option.references);
-        if (fate == Fate::deleted) ++deleted;
+        if (fate == Fate::deleted) deleted.push_back(id);
         cx.reply().integer(static_cast<std::int64_t>(fate));
     }
-    told_deleted(cx, key.text, deleted);
+    told_deleted(cx, key.text, deleted.size());
+    replicate_deleted(cx, key.text, deleted);
+    if (!deleted.empty() && option.references == References::erase) replicate_forgotten(cx, key.text, *stream, deleted);
     return {};
 }
 
@@ -121,7 +125,8 @@ Status xtrim(Context& cx) {
     if (trimmed.entries != 0) {
         cx.changed(key.text, events::kXTrim);
         cx.effects.count(trimmed.entries - 1);
-        if (options.trim.approximate) replicate_exactly(cx, key.text, options, *stream, trimmed);
+        if (options.trim.approximate || options.references_given)
+            replicate_exactly(cx, key.text, options, *stream, trimmed);
     }
     cx.reply().integer(static_cast<std::int64_t>(trimmed.entries));
     return {};

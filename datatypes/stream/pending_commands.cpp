@@ -6,6 +6,7 @@
 #include "datatypes/stream/families.h"
 #include "datatypes/stream/lookup.h"
 #include "datatypes/stream/references.h"
+#include "datatypes/stream/replicate.h"
 
 namespace keel::stream {
 
@@ -36,21 +37,27 @@ Status xackdel(Context& cx) {
     KEEL_TRY(const IdsOption option, read_ids_option(cx.args));
     KEEL_TRY(Stream * stream, write_stream(cx, key));
     Group* group = stream != nullptr ? stream->group(name) : nullptr;
-    std::uint64_t deleted = 0;
+    std::vector<StreamId> acknowledged;
+    std::vector<StreamId> deleted;
     cx.reply().array(option.ids.size());
     for (const StreamId id : option.ids) {
         Fate fate = Fate::none;
         if (group != nullptr && group->acknowledge(id)) {
             cx.effects.count(1);
+            acknowledged.push_back(id);
             fate = delete_entry(*stream, id, option.references);
             if (fate == Fate::none)
                 fate = Fate::deleted;  // acknowledged, and gone before
             else if (fate == Fate::deleted)
-                ++deleted;
+                deleted.push_back(id);
         }
         cx.reply().integer(static_cast<std::int64_t>(fate));
     }
-    if (deleted != 0) cx.changed(key.text, events::kXDel);
+    if (acknowledged.empty()) return {};
+    if (!deleted.empty()) cx.changed(key.text, events::kXDel);
+    replicate_acknowledged(cx, {key.text, name, *group}, acknowledged);
+    replicate_deleted(cx, key.text, deleted);
+    if (option.references == References::erase) replicate_forgotten(cx, key.text, *stream, deleted);
     return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/stream/references.h"
 
+#include <algorithm>
+
 #include "datatypes/stream/lookup.h"
 
 namespace keel::stream {
@@ -46,6 +48,12 @@ bool is_referred_to(const Stream& stream, StreamId id) {
     return false;
 }
 
+bool is_pending(const Stream& stream, StreamId id) {
+    const auto& groups = stream.groups();
+    return std::any_of(groups.begin(), groups.end(),
+                       [id](const auto& group) { return group.second->pending_at(id) != nullptr; });
+}
+
 void forget_everywhere(Stream& stream, StreamId id) {
     for (const auto& [name, group] : stream.groups()) group->acknowledge(id);
 }
@@ -66,8 +74,9 @@ Trimmed trim_with(Stream& stream, const Trim& trim, References references) {
         if (references != References::acked || !is_referred_to(stream, walk.id())) going.push_back(walk.id());
     }
     if (references == References::erase) {
+        std::erase_if(going, [&](StreamId id) { return !is_pending(stream, id); });
         for (const StreamId id : going) forget_everywhere(stream, id);
-        return {.entries = stream.trim(trim)};
+        return {.entries = stream.trim(trim), .chosen = std::move(going)};
     }
     for (const StreamId id : going) stream.erase(id);  // they may leave gaps: so they count as deleted
     return {.entries = going.size(), .chosen = std::move(going)};

@@ -29,6 +29,7 @@ struct IdsOption {
 
 // Whether some group has the id pending, or has yet to be given it.
 [[nodiscard]] bool is_referred_to(const Stream& stream, StreamId id);
+[[nodiscard]] bool is_pending(const Stream& stream, StreamId id);
 // No group has it pending any more.
 void forget_everywhere(Stream& stream, StreamId id);
 
@@ -40,7 +41,7 @@ Fate delete_entry(Stream& stream, StreamId id, References references);
 // Trims as `references` wants it.
 struct Trimmed {
     std::uint64_t entries = 0;       // that went
-    std::vector<StreamId> chosen{};  // which, if that depended on the groups (acked)
+    std::vector<StreamId> chosen{};  // acked: which, if there are groups; erase: those that a group had pending
 };
 Trimmed trim_with(Stream& stream, const Trim& trim, References references);
 

@@ -23,6 +23,28 @@ void replicate_consumer(Context& cx, const Named& group, Bytes consumer) {
     cx.effects.replicate_as(cx.db().index(), {"XGROUP", "CREATECONSUMER", group.key, group.name, consumer});
 }
 
+namespace {
+void replicate_ids(Context& cx, std::vector<std::string> words, std::span<const StreamId> ids) {
+    for (const StreamId id : ids) words.push_back(IdText{id}.str());
+    cx.effects.replicate_as(cx.db().index(), std::move(words));
+}
+}  // namespace
+
+void replicate_acknowledged(Context& cx, const Named& group, std::span<const StreamId> ids) {
+    if (ids.empty() || !cx.effects.heard()) return;
+    replicate_ids(cx, {"XACK", std::string{group.key}, std::string{group.name}}, ids);
+}
+
+void replicate_deleted(Context& cx, Bytes key, std::span<const StreamId> ids) {
+    if (ids.empty() || !cx.effects.heard()) return;
+    replicate_ids(cx, {"XDEL", std::string{key}}, ids);
+}
+
+void replicate_forgotten(Context& cx, Bytes key, const Stream& stream, std::span<const StreamId> ids) {
+    if (ids.empty() || !cx.effects.heard()) return;
+    for (const auto& [name, group] : stream.groups()) replicate_ids(cx, {"XACK", std::string{key}, name}, ids);
+}
+
 Consumer& see_consumer(Context& cx, const Named& group, Bytes name) {
     Consumer* consumer = group.group.find(name);
     if (consumer == nullptr) {

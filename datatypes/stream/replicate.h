@@ -21,6 +21,11 @@ void replicate_claim(Context& cx, const Named& group, StreamId id, const Nack& n
 void replicate_position(Context& cx, const Named& group);
 void replicate_consumer(Context& cx, const Named& group, Bytes consumer);
 
+void replicate_acknowledged(Context& cx, const Named& group, std::span<const StreamId> ids);
+// These entries went, and of them no group has these pending. In words that old servers know: XDEL, XACK.
+void replicate_deleted(Context& cx, Bytes key, std::span<const StreamId> ids);
+void replicate_forgotten(Context& cx, Bytes key, const Stream& stream, std::span<const StreamId> ids);
+
 // Finds the consumer, or makes it and says so; it has been seen now.
 Consumer& see_consumer(Context& cx, const Named& group, Bytes name);
 

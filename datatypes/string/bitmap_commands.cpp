@@ -181,6 +181,14 @@ Entry* store_combination(Context& cx, const Key& key, Entry* existing, BitOp op,
     return store_value(cx, key, existing, value_of(std::move(block)), kNoDeadline);
 }
 
+// Older servers know no others.
+bool is_old(BitOp op) { return op == BitOp::and_ || op == BitOp::or_ || op == BitOp::xor_ || op == BitOp::not_; }
+
+void replicate_text(Context& cx, Bytes key, const Entry& entry) {
+    IntegerText scratch;
+    cx.effects.replicate_as(cx.db().index(), {"SET", key, entry.text(scratch)});
+}
+
 // BITOP AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE destkey key [key ...]
 Status bitop(Context& cx) {
     const auto name = cx.args.next<Bytes>();
@@ -201,11 +209,13 @@ Status bitop(Context& cx) {
 
     Entry* existing = cx.write(destination);
     if (size != 0) {
-        store_combination(cx, destination, existing, op, sources, size);
+        const Entry* stored = store_combination(cx, destination, existing, op, sources, size);
         cx.changed(destination.text, events::kSet);
+        if (!is_old(op)) replicate_text(cx, destination.text, *stored);
     } else if (existing != nullptr) {
         cx.db().erase(destination, existing);
         cx.changed(destination.text, events::kDel);
+        cx.effects.replicate_as(cx.db().index(), {"DEL", destination.text});
     }
     cx.reply().integer(static_cast<std::int64_t>(size));
     return {};

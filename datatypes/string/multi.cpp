@@ -121,15 +121,24 @@ Status msetnx(Context& cx) {
     return {};
 }
 
-// MSETEX with a moment that means the same at any time.
-void replicate_msetex(Context& cx, KeyWords keys, UnixMs deadline) {
+// In words that older servers know, and that mean the same at any time.
+void replicate_msetex(Context& cx, KeyWords keys, const SetOptions& options, UnixMs deadline) {
     if (!cx.effects.heard()) return;
     const std::span<const Bytes> words = cx.args.words();
-    std::vector<std::string> out{"MSETEX"};
-    for (std::size_t i = keys.first - 1; i < keys.end; ++i) out.emplace_back(words[i]);
-    out.emplace_back("PXAT");
-    out.push_back(integer_text(deadline));
-    cx.effects.replicate_as(cx.db().index(), std::move(out));
+    const bool keeps = options.time == SetOptions::Time::keep;
+    if (!keeps && !options.has_deadline()) {
+        std::vector<std::string> out{"MSET"};
+        out.insert(out.end(), words.begin() + static_cast<std::ptrdiff_t>(keys.first),
+                   words.begin() + static_cast<std::ptrdiff_t>(keys.end));
+        return cx.effects.replicate_as(cx.db().index(), std::move(out));
+    }
+    const std::string moment = integer_text(deadline);
+    for (std::size_t i = keys.first; i < keys.end; i += 2) {
+        if (keeps)
+            cx.effects.replicate_as(cx.db().index(), {"SET", words[i], words[i + 1], "KEEPTTL"});
+        else
+            cx.effects.replicate_as(cx.db().index(), {"SET", words[i], words[i + 1], "PXAT", moment});
+    }
 }
 
 // MSETEX numkeys key value [key value ...] [NX | XX] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
@@ -148,7 +157,7 @@ Status msetex(Context& cx) {
         options.condition == Condition::none || all_exist(cx, keys, options.condition == Condition::present);
     if (allowed) {
         set_all(cx, keys, options, deadline);
-        if (options.needs_absolute_time()) replicate_msetex(cx, keys, deadline);
+        replicate_msetex(cx, keys, options, deadline);
     }
     cx.reply().integer(allowed ? 1 : 0);
     return {};

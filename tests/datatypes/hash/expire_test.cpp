@@ -473,3 +473,13 @@ TEST_CASE("deadlines of fields: a database follows them through random changes")
         REQUIRE(keel.run({"HLEN", key}) == ":" + std::to_string(model[key].size()) + "\r\n");
     }
 }
+
+TEST_CASE("hsetex: without a time it is told as HSET, which older servers know") {
+    CommandRunner keel;
+    keel("HSETEX h FIELDS 2 a 1 b 2");
+    CHECK(keel.replicated() == Strings{"HSET h a 1 b 2"});
+    keel("HSETEX h FNX FIELDS 1 a 3");
+    CHECK(keel.replicated().empty());
+    keel("HSETEX h FXX FIELDS 1 a 3");
+    CHECK(keel.replicated() == Strings{"HSET h a 3"});
+}

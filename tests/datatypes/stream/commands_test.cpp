@@ -168,6 +168,30 @@ TEST_CASE("xdelex and xackdel: pending ids stay, go too, or hold the entry", "[s
     CHECK(keel("XTRIM s MAXLEN = 0 DELREF") == ":2\r\n");
 }
 
+TEST_CASE("what newer commands did to a stream is told in words of older servers", "[stream]") {
+    CommandRunner keel;
+    for (int i = 1; i <= 6; ++i) keel("XADD s " + std::to_string(i) + "-0 f v");
+    keel("XGROUP CREATE s g 0");
+    keel("XGROUP CREATE s h 0");
+    keel("XREADGROUP GROUP g a STREAMS s >");
+    keel("XDELEX s KEEPREF IDS 2 1-0 9-0");
+    CHECK(keel.replicated() == Strings{"XDEL s 1-0"});
+    keel("XDELEX s DELREF IDS 1 2-0");
+    CHECK(keel.replicated() == Strings{"XDEL s 2-0", "XACK s g 2-0", "XACK s h 2-0"});
+    keel("XDELEX s IDS 1 9-0");
+    CHECK(keel.replicated().empty());
+    keel("XACKDEL s g ACKED IDS 1 3-0");  // the other group has not read it
+    CHECK(keel.replicated() == Strings{"XACK s g 3-0"});
+    keel("XACKDEL s g KEEPREF IDS 2 4-0 3-0");
+    CHECK(keel.replicated() == Strings{"XACK s g 4-0", "XDEL s 4-0"});
+    keel("XADD s DELREF MAXLEN = 2 7-0 f v");
+    CHECK(keel.replicated() == Strings{"XADD s MAXLEN = 2 7-0 f v", "XACK s g 5-0", "XACK s h 5-0"});
+    keel("XADD s KEEPREF 8-0 f v");
+    CHECK(keel.replicated() == Strings{"XADD s 8-0 f v"});
+    keel("XTRIM s MAXLEN = 2 KEEPREF");
+    CHECK(keel.replicated() == Strings{"XTRIM s MAXLEN = 2"});
+}
+
 TEST_CASE("a trim that asked the groups is replicated by what went", "[stream]") {
     CommandRunner keel;
     for (int i = 1; i <= 250; ++i) keel("XADD s " + std::to_string(i) + "-0 f v");
@@ -175,11 +199,11 @@ TEST_CASE("a trim that asked the groups is replicated by what went", "[stream]")
     keel("XREADGROUP GROUP g a COUNT 10 STREAMS s >");
     keel("XACK s g 2-0 5-0");
     CHECK(keel("XTRIM s MAXLEN ~ 100 ACKED") == ":2\r\n");
-    CHECK(keel.replicated() == Strings{"XDELEX s KEEPREF IDS 2 2-0 5-0"});
+    CHECK(keel.replicated() == Strings{"XDEL s 2-0 5-0"});
     keel("XACK s g 1-0");
     keel("XADD s ACKED MAXLEN ~ 100 251-* f v");
-    CHECK(keel.replicated() == Strings{"XADD s 251-0 f v", "XDELEX s KEEPREF IDS 1 1-0"});
+    CHECK(keel.replicated() == Strings{"XADD s 251-0 f v", "XDEL s 1-0"});
     CHECK(keel("XTRIM s MAXLEN ~ 100 DELREF") == ":97\r\n");
-    CHECK(keel.replicated() == Strings{"XTRIM s MAXLEN = 151 DELREF"});
+    CHECK(keel.replicated() == Strings{"XTRIM s MAXLEN = 151", "XACK s g 3-0 4-0 6-0 7-0 8-0 9-0 10-0"});
     CHECK(keel("XPENDING s g").substr(0, 8) == "*4\r\n:0\r\n");
 }

@@ -247,6 +247,22 @@ TEST_CASE("bitfield: what fails makes the string longer all the same, unheard bu
     CHECK(keel.dirty() == 0);
 }
 
+TEST_CASE("bitop: what older servers cannot do is told as what came of it") {
+    CommandRunner keel;
+    keel("SET a abc");
+    keel("SET b abd");
+    keel("BITOP XOR d a b");
+    CHECK(keel.replicated() == Strings{"BITOP XOR d a b"});
+    keel("BITOP ONE d a a");
+    CHECK(keel.replicated() == Strings{"SET d " + std::string(3, '\0')});
+    keel("BITOP ANDOR d a b");
+    CHECK(keel.replicated() == Strings{"SET d ab`"});
+    keel("BITOP DIFF d none none");
+    CHECK(keel.replicated() == Strings{"DEL d"});
+    keel("BITOP DIFF d none none");
+    CHECK(keel.replicated().empty());
+}
+
 TEST_CASE("bitfield: counts the numbers that changed, or all that were written if the string grew") {
     CommandRunner keel;
     keel("BITFIELD k SET u8 0 0 SET u8 8 0 OVERFLOW FAIL SET u8 0 256");
