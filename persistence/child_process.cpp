@@ -25,19 +25,20 @@ void default_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// A connection that the parent closes would stay open for as long as we have it too.
-void close_sockets() {
+// A connection that the parent closes would stay open for as long as we have it too, and a folder stay locked
+// (folder_lock.h).
+void close_sockets_and_folders() {
     DIR* folder = opendir("/proc/self/fd");
     if (folder == nullptr) return;
-    std::vector<int> sockets;
+    std::vector<int> ours;
     while (const dirent* entry = readdir(folder)) {
         const auto number = parse_integer(entry->d_name);
         struct stat facts {};
-        if (number && fstat(static_cast<int>(*number), &facts) == 0 && S_ISSOCK(facts.st_mode))
-            sockets.push_back(static_cast<int>(*number));
+        if (!number || *number == dirfd(folder) || fstat(static_cast<int>(*number), &facts) != 0) continue;
+        if (S_ISSOCK(facts.st_mode) || S_ISDIR(facts.st_mode)) ours.push_back(static_cast<int>(*number));
     }
     closedir(folder);
-    for (const int socket : sockets) ::close(socket);
+    for (const int descriptor : ours) ::close(descriptor);
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ void become_child(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // it died before the line above
     default_signals();
-    close_sockets();
+    close_sockets_and_folders();
     log_role('C');
 }
 

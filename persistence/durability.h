@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "protocol/base/result.h"
 
@@ -21,8 +22,8 @@ namespace keel {
 class Durability {
   public:
     virtual ~Durability() = default;
-    // What a reply to what was written so far has to wait for; 0: for nothing (appendfsync is not "always").
-    [[nodiscard]] virtual std::uint64_t reply_offset() const = 0;
+    // What a reply to what was written so far has to wait for; none: for nothing (appendfsync is not "always").
+    [[nodiscard]] virtual std::optional<std::uint64_t> reply_offset() const = 0;
     // The disk has the stream up to here.
     [[nodiscard]] virtual std::uint64_t durable_offset() const = 0;
 };

@@ -43,6 +43,8 @@ class AppendFile {
     // Cuts the file; what comes next is appended there. Not a way to grow it.
     [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
     [[nodiscard]] virtual const std::string& path() const = 0;
+    // The very file, whatever its name is by now, opened once more: errors of writing are told to both (truth 3).
+    [[nodiscard]] virtual Result<std::unique_ptr<AppendFile>> reopen() const = 0;
 };
 
 // A file that is read from its beginning on.

@@ -64,6 +64,13 @@ class PosixAppendFile final : public AppendFile {
 
     const std::string& path() const override { return path_; }
 
+    Result<std::unique_ptr<AppendFile>> reopen() const override {
+        const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+        const int fd = again([&] { return open(self.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC); });
+        if (fd == -1) return io_error("Can't open", path_, errno);
+        return std::unique_ptr<AppendFile>{std::make_unique<PosixAppendFile>(fd, path_)};
+    }
+
   private:
     Descriptor fd_;  // opened with O_APPEND: always at the end
     std::string path_;
@@ -179,8 +186,10 @@ Result<std::uint64_t> PosixFileSystem::size(const std::string& path) {
 Result<bool> PosixFileSystem::exists(const std::string& path) {
     struct stat facts {};
     if (stat(path.c_str(), &facts) == 0) return true;
-    if (errno == ENOENT || errno == ENOTDIR) return false;
-    return io_error("Can't stat", path, errno);
+    if (errno != ENOENT && errno != ENOTDIR) return io_error("Can't stat", path, errno);
+    // A link to nothing: what it led to is gone, a disk that is not mounted perhaps.
+    if (lstat(path.c_str(), &facts) == 0) return io_error("Can't follow the link", path, ENOENT);
+    return false;
 }
 
 }  // namespace keel

@@ -10,6 +10,7 @@
 #include "datatypes/command/effects.h"
 #include "persistence/aof/helper.h"
 #include "persistence/aof/replay.h"
+#include "persistence/folder_lock.h"
 #include "persistence/rdb/dump.h"
 #include "persistence/rdb/snapshot_file.h"
 #include "protocol/base/log.h"
@@ -50,8 +51,7 @@ struct AppendLog::Parts {
     Parts(AppendLog& owner, Server& server)
         : directory(server.settings.process.directory),
           // What was posted may run when these parts are gone.
-          background([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
-          helper(background),
+          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
           child(server.clock,
                 [this, &server] {
                     if (!rewrite.loud()) log_level(LogLevel::nothing);
@@ -64,7 +64,7 @@ struct AppendLog::Parts {
               [&owner] { owner.before_switch(); }) {}
 
     std::string directory;
-    Background background;
+    FolderLock lock;
     aof::BackgroundHelper helper;
     aof::ForkedChild child;
     aof::Log log;
@@ -79,7 +79,7 @@ AppendLog::~AppendLog() = default;
 void AppendLog::run_completions() {
     completions_wait_ = server_.dispatcher.running() != nullptr;
     if (parts_ == nullptr || completions_wait_) return;
-    parts_->background.run_completions();
+    parts_->helper.run_completions();
     if (parts_->child.running()) server_.keyspace.pause_resize(true);  // a rewrite may have forked there
 }
 
@@ -95,7 +95,12 @@ Status AppendLog::prepare() {
         server_.clients.release_held();
     }
     if (idle) {
+        KEEL_TRY(files_.make_folder(parts_->log.folder().path()));
+        KEEL_TRY(parts_->lock.take(parts_->log.folder().path()));
         KEEL_TRY(aof::Manifest manifest, parts_->log.folder().load());
+        if (manifest.empty()) {
+            KEEL_TRY(parts_->log.folder().refuse_orphans());
+        }
         parts_->log.set_manifest(std::move(manifest));
     }
     return {};
@@ -108,10 +113,7 @@ Status AppendLog::load() {
     log.folder().remove_temporaries();
     aof::Manifest manifest = log.manifest();
     KEEL_TRY(log.folder().upgrade(manifest));
-    if (manifest.empty()) {
-        KEEL_TRY(log.folder().refuse_orphans());
-        return begin_with_data(std::move(manifest));
-    }
+    if (manifest.empty()) return begin_with_data(std::move(manifest));
     std::uint64_t bytes = 0;  // a file that is missing is the replay's to tell
     for (const aof::LogFile& file : manifest.files()) bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
     const LoadingScope loading{server_.loading, bytes};
@@ -153,7 +155,7 @@ Status AppendLog::begin_with_data(aof::Manifest manifest) {
         log.set_manifest(std::move(manifest));
         log.install_base(temporary, server_.settings.aof.rdb_preamble, std::numeric_limits<std::int64_t>::max(), false,
                          [&begun](Status installed) { begun = std::move(installed); });
-        parts_->background.drain();
+        parts_->helper.drain();
     }
     if (!begun) {
         static_cast<void>(files_.remove(temporary));
@@ -225,6 +227,7 @@ void AppendLog::close() {
     hand_over(server_.clock.wall_ms());
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
+    parts_->lock.release();
     set_on(false);
     if (!closed) {
         log_warning("The end of the AOF could not be written: {}", closed.error().text());
@@ -252,7 +255,7 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
 
 // Two marks at most: what the disk is at work on, and what goes to it next in one piece.
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
-    if (!on_ || parts_->log.reply_offset() == 0) return;
+    if (!on_ || !parts_->log.reply_offset()) return;
     const std::uint64_t offset = parts_->log.appended_offset() + stream_.bytes().size();
     auto& marks = session.reply_marks;
     if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
@@ -308,7 +311,7 @@ void AppendLog::write_turn() {
     if (on_) hand_over(now_ms);
     if (log.mode() != aof::Log::Mode::off) log.write(now_ms);
     // Replies that no longer need the disk: another appendfsync, or no syncs while a child is at work.
-    if (server_.clients.holds_replies() && log.reply_offset() == 0) server_.clients.release_held();
+    if (server_.clients.holds_replies() && !log.reply_offset()) server_.clients.release_held();
     if (stop_wanted_) close();
 }
 
@@ -389,7 +392,10 @@ Status AppendLog::start_rewrite(bool asked) {
 }
 
 Result<AppendLog::Begun> AppendLog::rewrite(bool may_wait) {
-    KEEL_TRY(prepare());
+    if (const Status prepared = prepare(); !prepared) {
+        log_warning("{}", prepared.error().text());
+        return kCannotRewrite;
+    }
     if (parts_->rewrite.running()) return kRewriting;
     // One that was given up may have left a child that has still to end.
     if (may_wait || server_.snapshots.child().running() || parts_->child.running() || stream_.in_unit()) {
@@ -408,7 +414,7 @@ void AppendLog::end_rewrite() {
         rewrite.on_child_done(ended->pid, ended->how, server_.clock.wall_ms());
         server_.keyspace.pause_resize(false);
     }
-    parts_->background.drain();
+    parts_->helper.drain();
 }
 
 void AppendLog::note_unsaid() {

@@ -28,7 +28,6 @@
 #include "persistence/aof/rewrite.h"
 #include "persistence/effect_stream.h"
 #include "persistence/posix_file_system.h"
-#include "protocol/base/background.h"
 #include "server/call.h"
 
 namespace keel {

@@ -72,8 +72,11 @@ Status Migration::on_reply(MigrationSource& source, const ReplyValue& reply) {
     if (expected_.empty()) return Error{"a reply that nobody asked for"};
     const Expected one = expected_.front();
     expected_.pop_front();
-    const bool good = !reply.is_error();
-    if (!good) note_error("ERR Target instance replied with error: " + reply.text);
+    const bool good = one.kind == Expected::Kind::del ? !reply.is_error() : reply.kind == ReplyValue::Kind::simple;
+    if (!good) {
+        note_error(reply.is_error() ? "ERR Target instance replied with error: " + reply.text
+                                    : "ERR Target instance did not reply with OK");
+    }
     switch (one.kind) {
         case Expected::Kind::auth: failed_ = !good; break;
         case Expected::Kind::select:

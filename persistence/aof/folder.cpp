@@ -33,7 +33,7 @@ Result<Manifest> Folder::load() const {
 
 Status Folder::save(const Manifest& manifest) const {
     KEEL_TRY(files_->make_folder(folder_));
-    KEEL_TRY(replace_file(*files_, manifest_path(), path_of("temp-" + name_ + ".manifest"), manifest.text()));
+    KEEL_TRY(replace_file(*files_, manifest_path(), path_of("temp-" + name_ + ".manifest"), manifest.sealed_text()));
     // The folder itself may be new.
     return files_->sync_folder(dir_.empty() ? "." : dir_);
 }

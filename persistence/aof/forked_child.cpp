@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "persistence/child_process.h"
 #include "protocol/base/log.h"
@@ -64,7 +65,22 @@ Result<int> ForkedChild::start(std::function<Status(int pid)> work) {
 void ForkedChild::stop(int pid) {
     if (pid != pid_ || !running()) return;
     stopped_ = true;
-    ::kill(pid_, SIGUSR1);
+    ::kill(pid_, SIGKILL);  // which ends one that was stopped, too
+}
+
+std::optional<ForkedChild::Ended> ForkedChild::wait() {
+    constexpr std::int64_t kPatienceUs = 1'000'000;
+    const std::int64_t end_us = clock_.steady_us() + kPatienceUs;
+    while (running()) {
+        if (const auto ended = reap(false)) return ended;
+        if (clock_.steady_us() >= end_us) {
+            log_warning("The child {} that rewrites the AOF does not end: it waits for the disk.", pid_);
+            return std::nullopt;
+        }
+        constexpr timespec kLookEvery{0, 1'000'000};
+        nanosleep(&kLookEvery, nullptr);
+    }
+    return std::nullopt;
 }
 
 std::optional<ForkedChild::Ended> ForkedChild::reap(bool wait) {
@@ -78,10 +94,10 @@ std::optional<ForkedChild::Ended> ForkedChild::reap(bool wait) {
     last_copied_bytes_ = ::read(pipe_, &copied, sizeof(copied)) == static_cast<ssize_t>(sizeof(copied)) ? copied : 0;
     ::close(pipe_);
     pipe_ = -1;
-    const Ended what{pid_, ended < 0                                            ? ChildEnd::failed
-                           : WIFEXITED(status) && WEXITSTATUS(status) == 0      ? ChildEnd::good
-                           : WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1 ? ChildEnd::stopped
-                                                                                : ChildEnd::failed};
+    const Ended what{pid_, ended < 0                                       ? ChildEnd::failed
+                           : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? ChildEnd::good
+                           : WIFSIGNALED(status) && stopped_               ? ChildEnd::stopped
+                                                                           : ChildEnd::failed};
     if (ended > 0 && WIFSIGNALED(status) && !stopped_)
         log_warning("Background AOF rewrite terminated by signal {}", WTERMSIG(status));
     pid_ = 0;

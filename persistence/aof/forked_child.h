@@ -35,8 +35,8 @@ class ForkedChild final : public Child {
     };
     // To be called now and then: what became of it, once.
     std::optional<Ended> poll() { return running() ? reap(false) : std::nullopt; }
-    // The same, waiting for its end.
-    std::optional<Ended> wait() { return running() ? reap(true) : std::nullopt; }
+    // The same, waiting for its end, but a second at most: one whose disk hangs cannot be ended.
+    std::optional<Ended> wait();
 
     [[nodiscard]] bool running() const { return pid_ > 0; }
     [[nodiscard]] std::uint64_t last_copied_bytes() const { return last_copied_bytes_; }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the log asks of the helper thread: run a job there, and then tell the loop. The server's is BackgroundHelper
-// over the one helper thread (protocol/base/background.h); a test's runs jobs when the test says so.
+// What the log asks of helper threads: run a job there, and then tell the loop. The server's is BackgroundHelper over
+// threads of protocol/base/background.h; a test's runs jobs when the test says so.
 //
-// Always true: jobs run one at a time, in the order they were given, and so do their `done`s, on the loop's thread.
+// Always true: the jobs of one lane run one at a time, in the order they were given, and so do their `done`s, on the
+// loop's thread. Jobs of different lanes run beside each other.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "protocol/base/background.h"
 #include "protocol/base/result.h"
@@ -15,20 +20,38 @@ namespace keel::aof {
 
 class Helper {
   public:
+    static constexpr std::size_t kLanes = 4;
     virtual ~Helper() = default;
-    // `job` must not touch what the loop may touch.
-    virtual void run(std::function<Status()> job, std::function<void(Status)> done) = 0;
+    // `job` must not touch what the loop may touch. Lane 0 is for everything, the others are for syncs.
+    virtual void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t lane = 0) = 0;
 };
 
+// A thread for each lane, made when it is first used.
 class BackgroundHelper final : public Helper {
   public:
-    explicit BackgroundHelper(Background& background) : background_(background) {}
-    void run(std::function<Status()> job, std::function<void(Status)> done) override {
-        background_.submit(std::move(job), std::move(done));
+    // `wake` and `name` as Background's.
+    BackgroundHelper(std::function<void()> wake, std::string name) : wake_(std::move(wake)), name_(std::move(name)) {}
+    void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t lane) override {
+        auto& thread = threads_[lane];
+        if (!thread) thread = std::make_unique<Background>(wake_, lane == 0 ? name_ : name_ + std::to_string(lane));
+        thread->submit(std::move(job), std::move(done));
+    }
+    void run_completions() {
+        for (auto& thread : threads_) {
+            if (thread) thread->run_completions();
+        }
+    }
+    // Waits for every job, and runs its `done`.
+    void drain() {
+        for (auto& thread : threads_) {
+            if (thread) thread->drain();
+        }
     }
 
   private:
-    Background& background_;
+    std::function<void()> wake_;
+    std::string name_;
+    std::array<std::unique_ptr<Background>, kLanes> threads_;
 };
 
 }  // namespace keel::aof

@@ -94,7 +94,8 @@ Status Log::close() {
     drop_kept();
     buffer_.clear();
     buffered_ = 0;
-    dirty_ = syncing_ = changing_ = hole_ = uncut_ = false;
+    syncs_.forget();
+    dirty_ = changing_ = hole_ = uncut_ = false;
     trouble_ = Trouble::none;
     refusal_.reset();
     return closed;
@@ -146,8 +147,11 @@ void Log::write(std::int64_t now_ms) {
 
 bool Log::write_postponed() {
     if (sync_failed_->load()) return true;
-    if (!syncing_ || settings_.fsync == Aof::Fsync::no) return false;
-    if (always()) return true;  // the next group: on_synced() comes back
+    if (!syncs_.any() || settings_.fsync == Aof::Fsync::no) return false;
+    if (always()) {  // the next group: on_synced() comes back
+        const std::uint64_t under_way = chain_.offset() - durable_.offset();
+        return when_synced_ || !syncs_.has_room_for(buffered_, under_way, file_, now_ms_);
+    }
     if (postponed_ms_ == 0) postponed_ms_ = now_ms_;
     if (!gone_by(postponed_ms_, kMostPostponedMs)) return true;
     ++delayed_syncs_;
@@ -238,7 +242,8 @@ void Log::drop_kept() {
 // ---- sync
 
 void Log::sync_if_due() {
-    if (mode_ != Mode::on || !dirty_ || syncing_ || sync_suspended()) return;
+    if (mode_ != Mode::on || !dirty_ || sync_suspended()) return;
+    if (syncs_.any() && (!always() || when_synced_ || !syncs_.has_room(file_, now_ms_))) return;
     switch (settings_.fsync) {
         case Aof::Fsync::no:
             if (chain_.unsealed() > 0 && gone_by(last_seal_ms_, kSecondMs)) static_cast<void>(put_buffer(true));
@@ -254,29 +259,25 @@ void Log::sync_if_due() {
 }
 
 void Log::start_sync() {
-    sync_point_ = chain_;
-    syncing_ = true;
+    const auto done = [this](const SyncLanes::Done& sync) { on_synced(sync); };
+    if (!syncs_.begin(file_, chain_, now_ms_, sync_failed_, done)) return;
     dirty_ = false;
     last_sync_ms_ = now_ms_;
-    helper_.run(
-        [file = file_, failed = sync_failed_] {
-            Status synced = file->sync();
-            failed->store(!synced);
-            return synced;
-        },
-        if_alive([this](const Status& status) { on_synced(status); }));
 }
 
-void Log::on_synced(const Status& status) {
-    syncing_ = false;
-    sync_failed_->store(false);
-    if (!status) {
-        fail(Trouble::sync, status.error());
-    } else if (trouble_ != Trouble::sync) {  // after a failed sync a good one says nothing about what was before it
-        durable_ = sync_point_;
+void Log::on_synced(const SyncLanes::Done& sync) {
+    if (!syncs_.any()) sync_failed_->store(false);
+    const bool current = sync.file == (file_ ? file_ : previous_);
+    if (!sync.status) {
+        fail(Trouble::sync, sync.status.error());
+    } else if (trouble_ != Trouble::sync && current && sync.point.position() > durable_.position()) {
+        // After a failed sync a good one says nothing about what was before it.
+        durable_ = sync.point;
         on_durable();
     }
-    if (const auto waited = std::exchange(when_synced_, {})) waited();
+    if (!syncs_.any()) {
+        if (const auto waited = std::exchange(when_synced_, {})) waited();
+    }
     // The next group of "always", or what a sync held up.
     if (trouble_ == Trouble::none && !buffer_.empty()) write(now_ms_);
 }
@@ -297,9 +298,10 @@ void Log::on_durable() {
     listener_.on_durable(durable_.offset());
 }
 
-std::uint64_t Log::reply_offset() const {
+std::optional<std::uint64_t> Log::reply_offset() const {
     const bool synced = mode_ == Mode::on && always() && !sync_suspended();
-    return synced || switching_slowly() ? appended_offset() : 0;
+    if (synced || switching_slowly()) return appended_offset();
+    return std::nullopt;
 }
 
 }  // namespace keel::aof

@@ -6,7 +6,8 @@
 //     append(bytes) ─> buffer_ ──write(now)──> file_ ──sync, on the helper──> durable
 //                                  `─ kept_: what was written and is not known durable yet
 //
-//     appendfsync always     each write() is followed by a sync; what comes meanwhile is the next group. Replies wait
+//     appendfsync always     each write() is followed by a sync, several beside each other where the disk is slow
+//                            (sync_lanes.h); what comes meanwhile is the next group. Replies wait
 //                 everysec   a sync a second; while one runs, writes wait up to two seconds for it (the kernel would
 //                 block) no         the kernel decides
 //
@@ -34,6 +35,7 @@
 //      sync holds up the first write to a new file, effects stay in memory; after two seconds of it replies wait, under
 //      any policy, so that a killed process loses no more than that.
 //   7. Effects given with one append() go to the same file, and no seal (chain.h) stands between them.
+//   8. A sync that is good confirms all that was written before it began, whatever others still do.
 //
 // Not here: when to rewrite and how (persistence/aof/rewrite.h); what the bytes are (the caller's: commands in RESP).
 #pragma once
@@ -50,14 +52,16 @@
 #include "persistence/aof/elapsed.h"
 #include "persistence/aof/folder.h"
 #include "persistence/aof/helper.h"
+#include "persistence/aof/sync_lanes.h"
 #include "persistence/durability.h"
 
 namespace keel::aof {
 
 class Log final : public Durability {
   public:
-    static constexpr std::uint64_t kSealEvery = 4096;       // bytes; a seal line is about 40
-    static constexpr std::uint64_t kSyncAtKept = 32 << 20;  // everysec: sooner than a second, so that less is kept
+    static constexpr std::uint64_t kSealEvery = 4096;      // bytes; a seal line is about 40
+    static constexpr std::uint64_t kSyncAtKept = 8 << 20;  // everysec: sooner than a second, so that what is kept stays
+                                                           // in the processor's cache
     static constexpr std::uint64_t kMostKept = 256 << 20;
     static constexpr std::int64_t kMostPostponedMs = 2000;  // what waits for a sync waits in memory for so long
     static constexpr std::int64_t kFirstRetryMs = 100;
@@ -106,7 +110,7 @@ class Log final : public Durability {
     // The reply to a client's write, while the disk fails.
     [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
     [[nodiscard]] bool needs_rewrite() const { return hole_; }
-    [[nodiscard]] std::uint64_t reply_offset() const override;
+    [[nodiscard]] std::optional<std::uint64_t> reply_offset() const override;
     [[nodiscard]] std::uint64_t durable_offset() const override { return durable_.offset(); }
     [[nodiscard]] std::uint64_t written_offset() const { return chain_.offset(); }
     [[nodiscard]] std::uint64_t appended_offset() const { return chain_.offset() + buffered_; }
@@ -119,7 +123,7 @@ class Log final : public Durability {
     [[nodiscard]] std::uint64_t base_bytes() const { return base_bytes_; }  // of all files after the last rewrite
     [[nodiscard]] std::uint64_t buffer_bytes() const { return buffer_.size(); }
     [[nodiscard]] std::uint64_t memory_bytes() const { return buffer_.capacity() + kept_bytes_ + spare_bytes_; }
-    [[nodiscard]] bool sync_pending() const { return syncing_; }
+    [[nodiscard]] bool sync_pending() const { return syncs_.any(); }
     [[nodiscard]] std::uint64_t delayed_syncs() const { return delayed_syncs_; }
 
     // ---- for a rewrite
@@ -169,7 +173,7 @@ class Log final : public Durability {
     void drop_kept();
     void sync_if_due();
     void start_sync();
-    void on_synced(const Status& status);
+    void on_synced(const SyncLanes::Done& sync);
     void on_durable();
 
     // log_recovery.cpp
@@ -231,12 +235,11 @@ class Log final : public Durability {
     std::int64_t now_ms_ = 0;
     bool child_active_ = false;
     bool dirty_ = false;  // something was written since the last sync began
-    bool syncing_ = false;
+    SyncLanes syncs_{helper_};
     // Set on the helper: a sync failed, and the loop is about to hear of it. What is written behind the bytes that it
     // forgot would make a gap of zeros in front of good bytes.
     std::shared_ptr<std::atomic<bool>> sync_failed_ = std::make_shared<std::atomic<bool>>(false);
-    Chain sync_point_;
-    std::function<void()> when_synced_;  // what waits for the end of the sync that runs
+    std::function<void()> when_synced_;  // what waits for the end of the syncs that run; no other begins
     std::int64_t last_sync_ms_ = 0;
     std::int64_t last_seal_ms_ = 0;
     std::int64_t last_timestamp_ = 0;

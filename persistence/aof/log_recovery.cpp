@@ -46,7 +46,7 @@ void Log::retry_later() {
 }
 
 void Log::retry() {
-    if (!gone_by(retried_ms_, retry_ms_) || changing_ || syncing_) return;
+    if (!gone_by(retried_ms_, retry_ms_) || changing_ || syncs_.any()) return;
     retry_later();
     if (trouble_ == Trouble::write)
         retry_write();

@@ -88,6 +88,7 @@ void Log::use_file(const NewFile& made) {
     seq_ = manifest_.incremental().back().seq;
     earlier_bytes_ += made.cut_old_at.value_or(chain_.position());
     chain_ = durable_ = made.chain;
+    syncs_.close_files();
     dirty_ = uncut_ = false;
     last_sync_ms_ = now_ms_;
 }
@@ -106,7 +107,7 @@ Status Log::prepare_segment(std::int64_t now_ms, std::function<void(Status)> rea
 }
 
 void Log::on_prepared(const Status& status, const std::shared_ptr<NewFile>& made, const Done& ready) {
-    if (status && syncing_) {  // its end first: nothing should be written behind what a failed one forgets
+    if (status && syncs_.any()) {  // its end first: nothing should be written behind what a failed one forgets
         when_synced_ = [this, made, ready] { on_prepared({}, made, ready); };
         return;
     }
@@ -187,6 +188,7 @@ Status Log::open_waiting(Manifest manifest) {
     buffer_.clear();
     buffered_ = 0;
     drop_kept();
+    syncs_.close_files();
     dirty_ = uncut_ = false;
     earlier_bytes_ = 0;
     trouble_ = Trouble::none;  // with a hole the refusal stays

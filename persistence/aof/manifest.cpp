@@ -2,6 +2,7 @@
 #include "persistence/aof/manifest.h"
 
 #include <fmt/core.h>
+#include <xxhash.h>
 
 #include <algorithm>
 
@@ -20,6 +21,15 @@ constexpr ErrorText kPath{"File can't be a path, just a filename"};
 constexpr ErrorText kTwoBases{"Found duplicate base file information"};
 constexpr ErrorText kOrder{"Found a non-monotonic sequence number"};
 constexpr ErrorText kType{"Unknown AOF file type"};
+constexpr ErrorText kWrongSum{
+    "The checksum of the AOF manifest does not match: it was damaged. If it was changed on purpose, remove the line "
+    "that "
+    "begins with #KEEL-MANIFEST"};
+
+constexpr Bytes kSeal = "#KEEL-MANIFEST:";
+
+// XXH3 of what stands before the line.
+std::string seal_of(Bytes text) { return fmt::format("{}{:016x}\n", kSeal, XXH3_64bits(text.data(), text.size())); }
 
 Bytes trimmed(Bytes line) {
     constexpr Bytes kBlanks = " \t\r\n";
@@ -48,10 +58,13 @@ void append_line(std::string& out, const LogFile& file, char type) {
 Result<Manifest> Manifest::parse(Bytes text) {
     if (text.empty()) return kEmpty;
     Manifest manifest;
+    const Bytes whole = text;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = text.find('\n');
         const Bytes line = text.substr(0, end);
+        const Bytes before = whole.substr(0, whole.size() - text.size());
         text.remove_prefix(end == Bytes::npos ? text.size() : end + 1);
+        if (line.starts_with(kSeal) && trimmed(line) != trimmed(seal_of(before))) return kWrongSum;
         if (line.starts_with('#')) continue;
         if (end == Bytes::npos || line.size() >= kMostLineBytes) return kTooLong;
         if (const Status added = manifest.add_line(line); !added) {
@@ -112,6 +125,11 @@ std::string Manifest::text() const {
     for (const LogFile& file : history_) append_line(out, file, 'h');
     for (const LogFile& file : incremental_) append_line(out, file, 'i');
     return out;
+}
+
+std::string Manifest::sealed_text() const {
+    std::string out = text();
+    return out += seal_of(out);
 }
 
 std::vector<LogFile> Manifest::files() const {

@@ -5,13 +5,17 @@
 //     file appendonly.aof.2.base.rdb seq 2 type b      base: the data at the time of the last rewrite, at most one
 //     file appendonly.aof.1.incr.aof seq 1 type h      history: no longer needed, to be removed
 //     file appendonly.aof.2.incr.aof seq 2 type i      incremental: what was written since, in order
-//     # a comment                                      (read, never written)
+//     # a comment
+//     #KEEL-MANIFEST:6d6f...                           ours: a checksum over all lines before it, which Redis skips,
+//     and
+//                                                      drops when it writes the manifest anew
 //
 // A name with a blank, a quote or an unprintable byte stands in double quotes with escapes (protocol/base/words.h).
 // Keys may come in any order and either case, and there may be keys that are not known here.
 //
 // Always true:
-//   1. parse(text()) gives the same manifest, whatever the names hold; text() is what Redis would write.
+//   1. parse(text()) gives the same manifest, whatever the names hold; text() is what Redis would write. A manifest
+//      with a checksum that is wrong is refused: one letter decides whether a file counts.
 //   2. Sequence numbers of the incremental files grow; a new one is larger than any that was ever in this object.
 //   3. A name is a plain file name: neither a path nor empty.
 //
@@ -42,6 +46,8 @@ class Manifest {
     // The error is what Redis says, several lines: which line of the file, its text, and what is wrong.
     [[nodiscard]] static Result<Manifest> parse(Bytes text);
     [[nodiscard]] std::string text() const;
+    // The same with its checksum, as it lies on the disk.
+    [[nodiscard]] std::string sealed_text() const;
 
     [[nodiscard]] const std::optional<LogFile>& base() const { return base_; }
     [[nodiscard]] const std::vector<LogFile>& history() const { return history_; }

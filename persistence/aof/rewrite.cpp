@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "persistence/aof/elapsed.h"
 #include "protocol/base/log.h"
@@ -84,6 +85,7 @@ Status Rewrite::switch_over() {
 Status Rewrite::begin_log() {
     segment_begun_ = true;
     first_kept_ = std::numeric_limits<std::int64_t>::max();
+    KEEL_TRY(log_.folder().files().make_folder(log_.folder().path()));
     if (!settings_.enabled) return {};  // a base for a log that is off: all that was is history
     if (log_.mode() == Log::Mode::waiting) log_.abandon_waiting();  // of a rewrite that failed
     return log_.open_waiting(log_.manifest());
@@ -93,6 +95,8 @@ Status Rewrite::fork() {
     auto pid = child_.start([this](int own_pid) { return in_child(own_pid); });
     if (!pid) return Error{pid.error()};
     pid_ = temporary_of_ = *pid;
+    heard_ms_ = now_ms_;
+    heard_bytes_ = 0;
     if (loud_) log_notice("Background append only file rewriting started by pid {}", pid_);
     return {};
 }
@@ -184,8 +188,18 @@ void Rewrite::finish(bool good, bool counts) {
 
 bool Rewrite::heals() const { return log_.needs_rewrite() || (settings_.enabled && log_.mode() != Log::Mode::on); }
 
+// It may be a slow disk as well as a child that is stuck: only a person can tell.
+void Rewrite::warn_of_silence() {
+    if (pid_ == 0 || !passed(heard_ms_, kMinuteMs, now_ms_)) return;
+    heard_ms_ = now_ms_;
+    const std::uint64_t bytes = log_.folder().files().size(log_.folder().temporary_base(pid_)).value_or(0);
+    if (std::exchange(heard_bytes_, bytes) != bytes) return;
+    log_warning("The child {} that rewrites the AOF has written nothing for a minute ({} bytes so far).", pid_, bytes);
+}
+
 bool Rewrite::due(std::int64_t now_ms) {
     now_ms_ = now_ms;
+    warn_of_silence();
     install_if_ready();
     if (running() || pid_ != 0) return false;
     if (scheduled_) return true;

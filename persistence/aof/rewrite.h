@@ -100,6 +100,7 @@ class Rewrite {
     Status in_child(int pid);
     void on_segment(const Status& begun);
     void install_if_ready();
+    void warn_of_silence();
     void finish(bool good, bool counts);
     [[nodiscard]] bool limited(std::int64_t now_ms);
     [[nodiscard]] bool heals() const;
@@ -119,7 +120,9 @@ class Rewrite {
     bool child_good_ = false;
     bool cancelled_ = false;
     bool loud_ = true;
-    std::int64_t spoken_ms_ = 0;  // one that heals did
+    std::int64_t spoken_ms_ = 0;     // one that heals did
+    std::int64_t heard_ms_ = 0;      // when the child's file was last looked at,
+    std::uint64_t heard_bytes_ = 0;  // and how large it was
     std::int64_t first_kept_ = 0;
     std::int64_t now_ms_ = 0;
 

@@ -105,7 +105,7 @@ Status SnapshotLoader::step_once() {
 
 Status SnapshotLoader::read_header() {
     const auto header = in_.raw(kHeaderBytes);
-    if (!header) return kNoHeader;
+    if (!header) return header.error().is(kCutShort) ? Error{kNoHeader} : header.error();
     const bool valkey = header->starts_with("VALKEY");
     if (!valkey && !header->starts_with("REDIS")) return kNoHeader;
     unsigned version = 0;
@@ -114,7 +114,8 @@ Status SnapshotLoader::read_header() {
         version = version * 10 + static_cast<unsigned>(digit - '0');
     }
     if (!options_.any_version && !is_known_version(version))
-        return Error{fmt::format("version {} of the format is newer than keel knows", version)};
+        return Error{fmt::format("version {} of the format is {}", version,
+                                 version == 0 ? "none that there is" : "newer than keel knows")};
     version_ = version;
     in_.set_from_valkey(valkey || version >= kFirstValkey);
     state_ = State::body;

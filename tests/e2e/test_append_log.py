@@ -514,16 +514,131 @@ def test_growth_starts_a_rewrite(start):
         assert c("GET", "k") == b"v" * 1000
 
 
+@needs_peer
+def test_newer_commands_leave_a_log_that_older_servers_understand(start):
+    ours, theirs = log_of(start), log_of(start, binary=keel.PEER)
+    with ours.client() as c:
+        for words in ("SET a abc", "SET b abd", "BITOP DIFF d a b", "BITOP ONE e a b", "BITOP ANDOR f a b", "BITOP DIFF1 g a b", "SET gone x",
+                      "BITOP DIFF gone none none", "MSETEX 2 m1 1 m2 2", "MSETEX 1 m3 3 EX 100000", "MSETEX 1 m3 4 KEEPTTL", "HSETEX h FIELDS 2 f 1 g 2",
+                      "HGETDEL h FIELDS 1 g", "SET a abc IFEQ abc", "SET q 1", "DELIFEQ q 1", "XADD s 1-1 f v", "XGROUP CREATE s g 0",
+                      "XADD s 2-1 f v", "XADD s 3-1 f v", "XADD s 4-1 f v", "XADD s 5-1 f v", "XREADGROUP GROUP g c STREAMS s >",
+                      "XDELEX s DELREF IDS 1 2-1", "XACKDEL s g KEEPREF IDS 1 3-1", "XADD s DELREF MAXLEN 3 * a b", "XTRIM s ACKED MAXLEN = 1",
+                      "XTRIM s KEEPREF MAXLEN = 1"):
+            assert not isinstance(c(*words.split()), Error), words
+        pending = c("XPENDING", "s", "g")
+        stream = c("XINFO", "STREAM", "s", "FULL")
+    before = digest(ours)
+    ours.kill(), ours.wait_exit()
+    moved(ours, theirs)
+    assert digest(theirs) == before
+    with theirs.client() as c:
+        assert c("XPENDING", "s", "g") == pending
+        told = c("XINFO", "STREAM", "s", "FULL")
+    assert [told[told.index(name) + 1] for name in (b"length", b"last-generated-id", b"entries")] == [
+        stream[stream.index(name) + 1] for name in (b"length", b"last-generated-id", b"entries")]
+
+
+def rewriting_child(server, c):
+    """The child of a rewrite that has just begun."""
+    started = lambda: re.findall(r"Background append only file rewriting started by pid (\d+)", server.log())
+    earlier = len(started())
+    c("BGREWRITEAOF")
+    wait_for(lambda: len(started()) > earlier)  # when the new file is there
+    return int(started()[-1])
+
+
+@pytest.mark.parametrize("then", ["CONFIG SET appendonly no", "DEBUG LOADAOF", "SHUTDOWN NOSAVE"])
+def test_a_child_that_stands_still_holds_nobody_up(start, then):
+    server = log_of(start, {"rdb-key-save-delay": 1000})
+    with server.client(timeout=10 * PATIENCE) as c:
+        c("DEBUG", "POPULATE", "2000")
+        rewritten(server)
+        os.kill(rewriting_child(server, c), signal.SIGSTOP)
+        if then.startswith("SHUTDOWN"):
+            c.send(*then.split())
+            assert server.wait_exit() == 0
+        else:
+            assert c(*then.split()) == "OK"
+            assert c("DBSIZE") == 2000
+
+
+def test_two_servers_do_not_write_one_log(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "k", "1")
+        other = log_of(start, {"dir": server.dir}, ready=False)
+        assert other.wait_exit() == 1
+        assert "is in use by another server" in other.log()
+        idle = start({"dir": server.dir, "dbfilename": "other.rdb"})
+        with idle.client() as c2:
+            assert isinstance(c2("CONFIG", "SET", "appendonly", "yes"), Error)
+            assert c("CONFIG", "SET", "appendonly", "no") == "OK"
+            assert c2("CONFIG", "SET", "appendonly", "yes") == "OK"
+        c("BGSAVE"), c("SET", "l", "1")
+    crash(idle)  # the lock went with it, at once
+
+
+def test_a_rewrite_while_the_log_is_off_makes_the_folder(start):
+    server = start()
+    with server.client() as c:
+        c("SET", "k", "1")
+        c("BGREWRITEAOF")
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        assert persistence(server)["aof_last_bgrewrite_status"] == "ok"
+    assert [name for name in files(server) if ".base." in name]
+
+
+@pytest.mark.parametrize("command", ["CONFIG SET appendonly yes", "BGREWRITEAOF"])
+def test_a_log_whose_manifest_is_gone_is_not_written_over_live(start, command):
+    server = log_of(start)
+    with server.client() as c:
+        c.pipeline([("SET", "k%d" % i, "1") for i in range(50)])
+    server.kill()
+    server.wait_exit()
+    os.remove(server.file(os.path.join(FOLDER, "appendonly.aof.manifest")))
+    server.args += ["--appendonly", "no"]
+    again(server)
+    before = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)}
+    with server.client() as c:
+        assert isinstance(c(*command.split()), Error)
+        assert "no manifest appendonly.aof.manifest" in server.log()
+        assert c("SET", "k", "1") == "OK"
+    assert {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)} == before
+
+
+def test_a_flipped_letter_of_the_manifest_is_refused(start):
+    """One letter decides whether a file counts."""
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "k", "1")
+        c("BGREWRITEAOF")
+        rewritten(server)
+        c("SET", "l", "1")
+    server.kill()
+    server.wait_exit()
+    path = server.file(os.path.join(FOLDER, "appendonly.aof.manifest"))
+    with open(path, "rb") as f:
+        good = f.read()
+    at = good.index(b"type i") + 5
+    with open(path, "wb") as f:
+        f.write(good[:at] + b"h" + good[at + 1:])
+    again(server, ready=False)
+    assert server.wait_exit() == 1
+    assert "checksum of the AOF manifest does not match" in server.log()
+    # Changed on purpose, by one who read that sentence.
+    with open(path, "wb") as f:
+        f.write(good[:good.index(b"#KEEL-MANIFEST")])
+    again(server)
+    with server.client() as c:
+        assert c("EXISTS", "k", "l") == 2
+
+
 def test_a_killed_rewrite_leaves_what_was(start):
     server = log_of(start, {"rdb-key-save-delay": 1000})
     with server.client() as c:
         c("DEBUG", "POPULATE", "2000")
         rewritten(server)
-        started = lambda: re.findall(r"Background append only file rewriting started by pid (\d+)", server.log())
-        earlier = len(started())
-        c("BGREWRITEAOF")
-        wait_for(lambda: len(started()) > earlier)  # when the new file is there
-        pid = int(started()[-1])
+        pid = rewriting_child(server, c)
         c("SET", "meanwhile", "1")
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: persistence(server)["aof_last_bgrewrite_status"] == "err")
@@ -648,6 +763,29 @@ def test_always_answers_only_what_is_synced(start):
             assert unsynced == 0, line
             checked += 1
     assert checked >= 20
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_the_first_write_of_a_log_waits_for_the_disk_too(start, live):
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("no strace")
+    server = log_of(start, {"appendfsync": "always", "appendonly": "no" if live else "yes"})
+    with server.client() as c:
+        if live:
+            assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+            wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        slow = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=400000", "-o", "/dev/null", "-p",
+                                 str(server.pid)], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+            time.sleep(0.3)  # the other threads, too
+            began = time.monotonic()
+            assert c("SET", "k", "1") == "OK"
+            assert time.monotonic() - began > 0.35
+        finally:
+            slow.terminate()
+            slow.wait(10)
 
 
 def test_a_client_that_never_pauses_gets_its_replies(start):

@@ -366,6 +366,19 @@ def test_a_target_that_talks_nonsense(server, c, listener, nonsense):
 
 
 @keel_only
+@pytest.mark.parametrize("reply", [b"$-1\r\n", b":1\r\n", b"$2\r\nOK\r\n"])
+def test_a_target_that_says_something_else_than_ok_does_not_get_the_key(server, c, listener, reply):
+    c("SET", "k", "v")
+    with migrating(server, listener, "k") as client:
+        listener.accept().expect("SELECT")
+        listener.say(b"+OK\r\n")
+        listener.expect("RESTORE")
+        listener.say(reply)
+        assert client.read() == Error("ERR Target instance did not reply with OK")
+    assert c("GET", "k") == b"v"
+
+
+@keel_only
 def test_no_key_goes_before_login_and_database_are_right(server, c, listener):
     c("SET", "k", "v")
     with migrating(server, listener, "k", "AUTH", "pw") as client:

@@ -87,7 +87,7 @@ std::string all_input() {
 }
 
 // Transactions go in as a whole, as the server gives them.
-Status append_all_commands(aof::Log& log, Background& background, Bytes input) {
+Status append_all_commands(aof::Log& log, aof::BackgroundHelper& helper, Bytes input) {
     const SystemClock clock;
     RequestParser parser;
     ArgumentList words;
@@ -108,13 +108,13 @@ Status append_all_commands(aof::Log& log, Background& background, Bytes input) {
         if (++count % 7 == 0) log.write(clock.wall_ms());
         if (!begun && input.size() < half) {
             begun = true;
-            background.drain();
+            helper.drain();
             KEEL_TRY(log.begin_segment(clock.wall_ms(), [](const Status&) {}));
             // Each file is read as by a new client: a test's commands begin with SELECT 0 and stay there.
             log.append(Bytes{"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"}, 0, clock.wall_ms());
         }
     }
-    background.drain();
+    helper.drain();
     return {};
 }
 
@@ -137,12 +137,11 @@ int main(int count, char** words) {
     settings.timestamps = true;
     const Bytes policy = count > 3 ? words[3] : "everysec";
     settings.fsync = policy == "always" ? Aof::Fsync::always : policy == "no" ? Aof::Fsync::no : Aof::Fsync::everysec;
-    Background background{[] {}};
-    aof::BackgroundHelper helper{background};
+    aof::BackgroundHelper helper{[] {}, "helper"};
     NoListener listener;
     aof::Log log{folder, settings, helper, listener};
     Status done = log.open(folded->manifest, folded->chain, clock.wall_ms());
-    if (done) done = append_all_commands(log, background, all_input());
+    if (done) done = append_all_commands(log, helper, all_input());
     const std::uint64_t offset = log.appended_offset();
     if (done) done = log.close();
     if (!done) return failed(done.error());

@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace keel {
 
@@ -38,6 +40,7 @@ class FakeDisk::Appender final : public AppendFile {
 
     Status sync() override {
         if (dead()) return io_error("Can't sync", path_, EBADF);
+        if (disk_.sync_us > 0) std::this_thread::sleep_for(std::chrono::microseconds{disk_.sync_us});
         const Status allowed = disk_.enter(DiskCall::sync, "Can't sync", path_);
         for (const Change& change : file_->pending) {
             // Of a failed sync the cuts survive (they are in the journal), the bytes are forgotten.
@@ -57,6 +60,11 @@ class FakeDisk::Appender final : public AppendFile {
     }
 
     const std::string& path() const override { return path_; }
+    Result<std::unique_ptr<AppendFile>> reopen() const override {
+        if (dead()) return io_error("Can't open", path_, EBADF);
+        KEEL_TRY(disk_.enter(DiskCall::open, "Can't open", path_));
+        return std::unique_ptr<AppendFile>{std::make_unique<Appender>(disk_, file_, path_)};
+    }
 
   private:
     [[nodiscard]] bool dead() const { return life_ != disk_.life_; }

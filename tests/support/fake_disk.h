@@ -62,6 +62,8 @@ class FakeDisk final : public FileSystem {
     void heal();
     // Bytes that may still be appended before the disk is full; none: no end.
     std::optional<std::uint64_t> room;
+    // How long a sync takes, at least.
+    std::size_t sync_us = 0;
 
     // ---- what is there
 

@@ -17,7 +17,8 @@ namespace keel {
 
 class ManualHelper final : public aof::Helper {
   public:
-    void run(std::function<Status()> job, std::function<void(Status)> done) override {
+    // Of all lanes in the order they were given.
+    void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t) override {
         jobs_.push_back({std::move(job), std::move(done)});
     }
     // Runs what waits, and what comes of it.
@@ -78,6 +79,12 @@ struct Loaded {
 };
 
 inline aof::Folder test_folder(FileSystem& disk) { return aof::Folder{disk, "/srv", "logs", "a.aof"}; }
+
+// What the manifest says, without its checksum.
+inline std::string manifest_lines(const FakeDisk& disk) {
+    const std::string text = disk.bytes_of("/srv/logs/a.aof.manifest");
+    return text.substr(0, text.find('#'));
+}
 
 inline Loaded load_log(FileSystem& disk, bool load_truncated = true, const std::string& refuse = {}) {
     Loaded out;

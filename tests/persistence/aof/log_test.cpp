@@ -31,7 +31,7 @@ TEST_CASE("log: what was appended is written with the turn, and loaded after") {
         REQUIRE(life.log.close());
     }
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
-    CHECK(disk.bytes_of("/srv/logs/a.aof.manifest") == "file a.aof.1.incr.aof seq 1 type i\n");
+    CHECK(manifest_lines(disk) == "file a.aof.1.incr.aof seq 1 type i\n");
 }
 
 TEST_CASE("log: another life goes on in the same file, chain and offset with it") {
@@ -57,13 +57,13 @@ TEST_CASE("log: always is one sync for all writes of a turn, and the next group 
     REQUIRE(life.open());
     const auto syncs = disk.calls(DiskCall::sync);
     for (int i = 0; i < 50; ++i) life.set("k" + std::to_string(i), "v");
-    const std::uint64_t wanted = life.log.reply_offset();
+    const std::uint64_t wanted = life.log.reply_offset().value();
     CHECK(wanted > 0);
     life.turn();
     CHECK(life.log.durable_offset() == 0);
     CHECK(life.helper.waiting() == 1);
     life.set("later", "v");
-    const std::uint64_t wanted_later = life.log.reply_offset();
+    const std::uint64_t wanted_later = life.log.reply_offset().value();
     life.turn();  // the first group is still at the disk
     CHECK(life.log.written_offset() == wanted);
     life.helper.run_one();
@@ -72,6 +72,123 @@ TEST_CASE("log: always is one sync for all writes of a turn, and the next group 
     life.helper.run_one();
     CHECK(life.durability.durable == wanted_later);
     CHECK(disk.calls(DiskCall::sync) - syncs == 2);
+}
+
+namespace {
+
+// A disk that was seen to be slow.
+struct SlowLife {
+    explicit SlowLife(std::size_t sync_us = 2000) {
+        disk.sync_us = sync_us;
+        REQUIRE(life.open());
+        put("first");
+        life.helper.run_all();
+    }
+    // One group; where the log ends behind it.
+    std::uint64_t put(const std::string& key) {
+        life.set(key, "v");
+        const std::uint64_t wanted = life.log.reply_offset().value();
+        life.turn();
+        return wanted;
+    }
+    FakeDisk disk;
+    LogLife life{disk, Fsync::always};
+};
+
+}  // namespace
+
+TEST_CASE("log: on a slow disk groups are synced beside each other, up to four, each if it is worth it") {
+    const QuietLog quiet;
+    SlowLife slow;
+    LogLife& life = slow.life;
+    std::vector<std::uint64_t> wanted;
+    for (const char* key : {"a", "b", "c", "d"}) wanted.push_back(slow.put(key));
+    CHECK(life.log.written_offset() == wanted.back());
+    CHECK(life.helper.waiting() == 4);
+    wanted.push_back(slow.put("e"));
+    CHECK(life.log.written_offset() == wanted[3]);
+    CHECK(life.helper.waiting() == 4);
+    for (const std::uint64_t offset : wanted) {
+        life.helper.run_one();
+        CHECK(life.durability.durable == offset);
+    }
+    CHECK(life.helper.waiting() == 0);
+    // Beside a large group a small one waits.
+    for (int i = 0; i < 8; ++i) life.set("k", "v");
+    const std::uint64_t large = slow.put("k");
+    slow.put("a");
+    CHECK(life.log.written_offset() == large);
+    CHECK(life.helper.waiting() == 1);
+    life.helper.run_all();
+    CHECK(life.durability.durable == life.log.appended_offset());
+}
+
+TEST_CASE("log: on a quick disk, and beside a sync that takes very long, nothing is synced at the same time") {
+    const QuietLog quiet;
+    for (const bool quick : {true, false}) {
+        SlowLife slow{quick ? std::size_t{0} : std::size_t{2000}};
+        LogLife& life = slow.life;
+        const std::uint64_t first = slow.put("a");
+        life.set("b", "2");
+        life.turn(quick ? 1 : 100);
+        life.turn();
+        CHECK(life.log.written_offset() == first);
+        CHECK(life.helper.waiting() == 1);
+        life.helper.run_all();
+        CHECK(life.durability.durable == life.log.appended_offset());
+    }
+}
+
+TEST_CASE("log: of two syncs one fails: the other one's good word holds if it came first, and is nothing after") {
+    const QuietLog quiet;
+    for (const std::uint64_t failing : {1, 2}) {
+        SlowLife slow;
+        LogLife& life = slow.life;
+        const std::uint64_t before = life.durability.durable;
+        const std::uint64_t first = slow.put("a");
+        slow.put("b");
+        REQUIRE(life.helper.waiting() == 2);
+        slow.disk.fail(DiskCall::sync, failing, EIO, 1);
+        life.helper.run_one();
+        CHECK(life.durability.durable == (failing == 1 ? before : first));
+        life.helper.run_one();
+        CHECK(life.durability.durable == (failing == 1 ? before : first));
+        REQUIRE(life.log.refusal());
+        life.turn(200);
+        life.helper.run_all();
+        CHECK_FALSE(life.log.refusal());
+        CHECK(life.durability.durable == life.log.appended_offset());
+        slow.disk.power_loss_strict();
+        Strings expected{"SET first v", "SELECT 0", "SET a v", "SET b v"};
+        if (failing == 2) expected = {"SET first v", "SET a v", "SELECT 0", "SET b v"};
+        CHECK(load_log(slow.disk).commands == expected);
+    }
+}
+
+TEST_CASE("log: a new file begins when all syncs of the old one are done") {
+    const QuietLog quiet;
+    SlowLife slow;
+    LogLife& life = slow.life;
+    std::string outcome;
+    slow.put("a");
+    slow.put("b");
+    REQUIRE(life.log.prepare_segment(life.now_ms, [&](const Status& ready) {
+        REQUIRE(ready);
+        CHECK_FALSE(life.log.sync_pending());
+        REQUIRE(life.log.begin_segment(life.now_ms, [&](const Status& s) { outcome = s ? "good" : s.error().text(); }));
+    }));
+    for (int i = 0; i < 20 && outcome.empty(); ++i) {
+        slow.put("k" + std::to_string(i));
+        life.helper.run_one();
+    }
+    CHECK(outcome == "good");
+    life.helper.run_all();
+    CHECK(life.durability.durable == life.log.appended_offset());
+    for (const char* key : {"x", "y", "z"}) slow.put(key);
+    CHECK(life.helper.waiting() == 3);
+    life.helper.run_all();
+    CHECK(life.durability.durable == life.log.appended_offset());
+    CHECK(life.log.current_seq() == 2);
 }
 
 TEST_CASE("log: everysec and no hold no reply; everysec syncs once a second, no never") {
@@ -83,7 +200,7 @@ TEST_CASE("log: everysec and no hold no reply; everysec syncs once a second, no 
         const auto syncs = disk.calls(DiskCall::sync);
         for (int ms = 0; ms < 5000; ms += 10) {
             life.set("k", "v");
-            CHECK(life.log.reply_offset() == 0);
+            CHECK_FALSE(life.log.reply_offset());
             life.turn(10);
             life.helper.run_all();
         }
@@ -106,7 +223,7 @@ TEST_CASE("log: no-appendfsync-on-rewrite: no sync and no waiting while a child 
     REQUIRE(life.open());
     life.log.set_child_active(true);
     life.set("a", "1");
-    CHECK(life.log.reply_offset() == 0);
+    CHECK_FALSE(life.log.reply_offset());
     life.turn();
     CHECK(life.helper.waiting() == 0);
     life.log.set_child_active(false);
@@ -208,7 +325,7 @@ TEST_CASE("log: after a failed sync the file is cut at its last durable byte and
     life.helper.run_all();
     disk.fail(DiskCall::sync, 1, EIO, 1);
     life.set("b", "2");
-    const std::uint64_t wanted = life.log.reply_offset();
+    const std::uint64_t wanted = life.log.reply_offset().value();
     life.turn();
     life.helper.run_all();
     CHECK(life.durability.durable < wanted);
@@ -302,15 +419,15 @@ TEST_CASE("log: a switch that waits for a slow disk has replies wait after two s
         REQUIRE(life.log.begin_segment(life.now_ms, [](const Status&) {}));
         life.set("b", "2");
         life.turn(1900);
-        CHECK(life.log.reply_offset() == 0);
+        CHECK_FALSE(life.log.reply_offset());
         life.turn(100);
         life.set("c", "3");
         CHECK(life.log.reply_offset() == life.log.appended_offset());
-        const std::uint64_t wanted = life.log.reply_offset();
+        const std::uint64_t wanted = life.log.reply_offset().value();
         life.turn(5000);
         CHECK(life.durability.durable < wanted);
         life.helper.run_all();
-        CHECK(life.log.reply_offset() == 0);
+        CHECK_FALSE(life.log.reply_offset());
         CHECK(life.log.written_offset() == wanted);
         CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
     }
@@ -367,7 +484,7 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
     REQUIRE(life.log.open_waiting(*test_folder(disk).load()));
     CHECK(life.log.mode() == aof::Log::Mode::waiting);
     life.set("b", "2");
-    CHECK(life.log.reply_offset() == 0);  // nothing is promised yet
+    CHECK_FALSE(life.log.reply_offset());  // nothing is promised yet
     life.turn();
     CHECK(load_log(disk).commands == Strings{"SET old x"});
     disk.put("/srv/logs/temp-base", command_text({"SET", "a", "1"}));
