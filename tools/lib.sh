@@ -48,6 +48,7 @@ TEST_NEEDS=(
     "python3 of the system     | has_python sys                         | python3"
     "python3-redis             | has_python redis                       | python3-redis"
     "python3-pytest            | has_python pytest                      | python3-pytest"
+    "strace (delays and faults of the disk) | has_program strace             | strace"
     "openssl (certificates of tests) | has_program openssl              | openssl"
 )
 # Without these the rest still runs; ctest's list then lacks the tests that need them, and tools/test says so.

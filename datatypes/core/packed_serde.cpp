@@ -28,16 +28,35 @@ bool same(const ListpackItem& a, const ListpackItem& b) {
     return a.is_integer ? a.as_text(scratch) == b.text : b.as_text(scratch) == a.text;
 }
 
+// Tells most texts apart at a glance: the last bytes, where numbered names differ, and the size.
+std::uint64_t sketch(Bytes text) {
+    const char* const end = text.data() + text.size();
+    std::uint64_t bytes = 0;
+    if (text.size() >= 8)
+        bytes = load_le<std::uint64_t>(end - 8);
+    else if (text.size() >= 4)
+        bytes = load_le<std::uint32_t>(text.data()) | std::uint64_t{load_le<std::uint32_t>(end - 4)} << 32;
+    else
+        for (const char byte : text) bytes = bytes << 8 | static_cast<std::uint8_t>(byte);
+    return bytes ^ std::uint64_t{text.size()} << 56;
+}
+
 // Of a few, each is compared with each.
 bool has_twins_among_few(const ListpackView& list, unsigned unit, std::size_t units) {
-    absl::InlinedVector<ListpackItem, 8> seen;
+    struct Seen {
+        std::uint64_t sketch;
+        ListpackItem item;
+    };
+    absl::InlinedVector<Seen, 8> seen;
     seen.reserve(units);
     for (Place at = list.first(); at != nullptr; at = skip(list, at, unit)) {
         const ListpackItem item = list.get(at);
-        for (const ListpackItem& other : seen) {
-            if (same(item, other)) return true;
+        Scratch scratch;
+        const std::uint64_t own = sketch(item.as_text(scratch));
+        for (const Seen& other : seen) {
+            if (own == other.sketch && same(item, other.item)) return true;
         }
-        seen.push_back(item);
+        seen.push_back({own, item});
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "datatypes/encodings/fresh_memory.h"
 #include "datatypes/encodings/small_heap.h"
 #include "protocol/base/check.h"
 
@@ -161,9 +162,13 @@ LineHeap::Chunk* LineHeap::chunk_for(unsigned lines) {
     return add_chunk();
 }
 
+// From here on a chunk that is taken ahead of its use is little beside the rest.
+constexpr std::size_t kManyBytes = 64 * LineHeap::kChunkBytes;
+
 LineHeap::Chunk* LineHeap::add_chunk() {
     void* memory = std::aligned_alloc(kChunkBytes, kChunkBytes);
     KEEL_CHECK(memory != nullptr && "out of memory");
+    if (bytes_reserved() >= kManyBytes) populate(memory, kChunkBytes);
     Chunk* chunk = new (memory) Chunk{};
     chunk->set(kHeaderLines, kLines - kHeaderLines, true);
     chunk->free_lines = chunk->longest = kLines - kHeaderLines;

@@ -235,6 +235,8 @@ std::size_t sound_entry_bytes(Place at, std::size_t left) noexcept {
     }
     const std::size_t width = back_width(body);
     if (body + width > left) return 0;
+    if (width == 1) [[likely]]
+        return static_cast<std::uint8_t>(at[body]) == body ? body + 1 : 0;
     std::array<char, kMaxBack> expected{};
     write_back(expected.data(), body, width);
     return std::memcmp(at + body, expected.data(), width) == 0 ? body + width : 0;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "datatypes/encodings/fresh_memory.h"
 #include "protocol/base/check.h"
 
 #if defined(KEEL_JEMALLOC)
@@ -21,6 +22,8 @@ constinit SmallHeap process_heap;
 
 namespace {
 
+// From here on a run that is taken ahead of its use is little beside the rest.
+constexpr std::size_t kManyBytes = 64 * SmallHeap::kRunBytes;
 constexpr std::uint32_t kAllFree = (1U << SmallHeap::kSlabsInRun) - 1;
 
 }  // namespace
@@ -51,6 +54,7 @@ void SmallHeap::unlink(Slab* slab) noexcept {
 SmallHeap::Slab* SmallHeap::add_run() {
     void* memory = std::aligned_alloc(kRunBytes, kRunBytes);
     KEEL_CHECK(memory != nullptr && "out of memory");
+    if (bytes_reserved() >= kManyBytes) populate(memory, kRunBytes);
     Slab* run = new (memory) Slab{};
     run->free_slabs = kAllFree;
     runs_ = run;

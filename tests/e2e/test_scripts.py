@@ -68,6 +68,49 @@ def test_no_bytecode(c, load):
     assert isinstance(c("EVAL", b"\x1bLua\x51\x00\x01\x04\x08\x04\x08\x00", 0), Error)
 
 
+# CVE-2025-67733: a line break in a reply made of a script's text begins a reply of its own.
+@pytest.mark.parametrize("protocol", ["2", "3"])
+@pytest.mark.parametrize("script, reply", [
+    ("return redis.error_reply('a\\r\\n+b')", "ERR a  +b"), ("return redis.status_reply('a\\r\\n+b')", "a  +b"),
+    ("return {err='x\\r\\n+b'}", "x  +b"), ("return {ok='x\\r\\n+b'}", "x  +b"), ("error('x\\r\\n+b')", "x  +b"),
+    ("error({err='x\\r\\n+b'})", "x  +b"), ("return redis.pcall('no\\r\\n+b')", "Unknown Redis command"),
+    ("return redis.call('get\\r\\n+b')", "Unknown Redis command"), ("redis.setresp(3) return {big_number='1\\r\\n+b'}", b"1  +b"),
+    ("redis.setresp(3) return {verbatim_string={format='t\\r\\n', string='x'}}", None), ("return {{ok='a\\nb'}, {err='c\\rd'}}", None)])
+def test_no_reply_holds_a_line_break_of_a_script(server, protocol, script, reply):
+    with server.client() as c:
+        c("HELLO", protocol)
+        if protocol == "3" and "big_number" in script:
+            c.send("EVAL", script, "0")
+            assert c.line() == b"(1  +b"
+            return
+        told = c("EVAL", script, "0")
+        assert reply is None or reply in (told if isinstance(reply, str) else [told, str(told).encode()]), told
+        assert c("ECHO", "in step") == b"in step"
+
+
+# CVE-2022-24736, CVE-2021-32626: a chunk that ends the server when it is compiled, or runs off Lua's stack.
+@pytest.mark.parametrize("source", [
+    b"", b"\0", b"return 1\0+1", b"(" * 300, b"return " + b"(" * 190 + b"1" + b")" * 190, b"local " + b",".join(b"a%d" % i for i in range(250)),
+    b"return " + b"-" * 5001 + b"1", b"return " + b"not " * 3000 + b"1", b"x=" * 10, b"return " + b"{" * 300 + b"}" * 300, b"goto a ::a::",
+    b"--[==[ unfinished", b"return [==[ unfinished", b"return '\\999'", b"return '\\", b"return 0x", b"return 1e", b"return ..", b"return " + b"a." * 9000 + b"b",
+    b"local t = {} " + b"t.a" * 3000, b"return " + b"'x'.." * 5000 + b"'x'", b"return {unpack({}, 1, 7999)}", b"return redis.call('echo', unpack({}, 1, 9000))",
+    b"return redis.call(unpack({}, 1, 7000))", b"return string.format(('%s'):rep(240), unpack({}, 1, 200))", b"a,b=" + b"1," * 300 + b"1",
+    b"local function f() return 1 + f() end return f()", b"return setmetatable({}, {__index = function(t, k) return t[k] end}).x",
+    b"local f = " + b"function() return " * 190 + b"1" + b" end" * 190, b"return #{" + b"1," * 100000 + b"}", b"if " + b"a and " * 5000 + b"a then end",
+    b"\xff\xfe", b"return '\xff\xfe'", b"#!lua\n\0", b"#!lua flags=\0\nreturn 1"])
+def test_strange_sources(c, source):
+    c("EVAL", source, "0")
+    c("SCRIPT", "LOAD", source)
+    c("FUNCTION", "LOAD", b"#!lua name=strange\n" + source)
+    assert c("PING") == "PONG"
+
+
+# CVE-2021-32672: a debugger that reads beyond what it was sent. There is none.
+def test_no_debugger(c):
+    assert isinstance(c("SCRIPT", "DEBUG", "SYNC"), Error)
+    assert c("EVAL", "redis.debug('x') return redis.breakpoint()", "0") is None  # said to nobody
+
+
 # CVE-2022-0543: a library that the packager linked brought `package` along.
 def test_loadstring_sees_the_sandbox(c):
     assert "nonexistent global" in c("EVAL", "return loadstring('return package')()", 0)
