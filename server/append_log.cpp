@@ -255,7 +255,12 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
 
 // Two marks at most: what the disk is at work on, and what goes to it next in one piece.
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
-    if (!on_ || !parts_->log.reply_offset()) return;
+    if (!on_) return;
+    if (!parts_->log.reply_offset()) {
+        if (turn_writers_.empty() || turn_writers_.back().session != &session)
+            turn_writers_.push_back({&session, reply_at});
+        return;
+    }
     const std::uint64_t offset = parts_->log.appended_offset() + stream_.bytes().size();
     auto& marks = session.reply_marks;
     if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
@@ -313,11 +318,20 @@ void AppendLog::write_turn() {
     // Replies that no longer need the disk: another appendfsync, or no syncs while a child is at work.
     if (server_.clients.holds_replies() && !log.reply_offset()) server_.clients.release_held();
     if (stop_wanted_) close();
+    turn_writers_.clear();
 }
 
 void AppendLog::on_durable(std::uint64_t offset) { server_.clients.set_durable(offset); }
 
-void AppendLog::on_not_durable(const Error& refusal) { server_.clients.refuse_held(refusal); }
+void AppendLog::on_not_durable(const Error& refusal) {
+    for (const Writer& writer : turn_writers_) {
+        Session& session = *writer.session;
+        const bool replied = session.output_end() > writer.reply_at;
+        if (replied && session.reply_marks.empty())
+            session.reply_marks.push_back({writer.reply_at, std::numeric_limits<std::uint64_t>::max()});
+    }
+    server_.clients.refuse_held(refusal);
+}
 
 const Error* AppendLog::refusal() const {
     if (parts_ == nullptr || !parts_->log.refusal()) [[likely]]

@@ -13,7 +13,7 @@
 //      ran as one (EXEC, a script) is one unit there.
 //   2. All that a turn did is handed to the log before the turn's replies leave.
 //   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
-//      by an error.
+//      by an error. Under the others it is replaced, too, if the write at the end of its turn fails.
 //   4. One child at a time: a rewrite waits for a snapshot, and a snapshot for a rewrite.
 //   5. While the log is off there is none of this but a flag that is looked at.
 #pragma once
@@ -144,6 +144,11 @@ class AppendLog final : private DurabilityListener {
     bool on_ = false;
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
+    struct Writer {
+        Session* session;
+        std::uint64_t reply_at;
+    };
+    std::vector<Writer> turn_writers_;  // whose replies wait for the end of the turn only
     int depth_ = 0;
     bool said_ = false;          // the unit that is under way, by itself: not only that keys went by themselves
     bool discard_ = false;       // what it says is not to be logged

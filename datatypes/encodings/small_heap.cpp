@@ -23,7 +23,7 @@ constinit SmallHeap process_heap;
 namespace {
 
 // From here on a run that is taken ahead of its use is little beside the rest.
-constexpr std::size_t kManyBytes = 64 * SmallHeap::kRunBytes;
+constexpr std::size_t kManyBytes = 16 * SmallHeap::kRunBytes;
 constexpr std::uint32_t kAllFree = (1U << SmallHeap::kSlabsInRun) - 1;
 
 }  // namespace

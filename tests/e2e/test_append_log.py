@@ -942,6 +942,27 @@ def test_a_full_disk_refuses_writes_and_comes_back(start, fsync):
     assert digest(server) == before
 
 
+def test_a_full_disk_is_told_to_whom_it_concerns(start):
+    """Without a sync, too: what could not be written to the file is not answered with OK."""
+    server = start(limited({"appendfsync": "no"}))
+    with server.client() as c, server.client() as reader:
+        c("SET", "fill", "v" * 100_000)
+        set_limit(server, os.path.getsize(incremental(server)) + 5000)
+        acknowledged = 0
+        for i in range(100):
+            if (reply := c("SET", "key:%d" % i, "v" * 100)) != "OK":
+                break
+            acknowledged += 1
+        assert 0 < acknowledged < 100 and reply.code == "MISCONF"
+        with pytest.raises(Closed):
+            c.read()
+        assert reader("GET", "key:%d" % acknowledged) == b"v" * 100  # in memory it is
+    set_limit(server, resource.RLIM_INFINITY)
+    crash(server)
+    with server.client() as c:
+        assert all(c.pipeline([("EXISTS", "key:%d" % i) for i in range(acknowledged)]))
+
+
 def test_no_false_ok_under_always(start):
     """Many clients write while the disk comes to its end: whoever heard OK finds its key after a crash."""
     server = start(limited({"appendfsync": "always"}))
