@@ -16,7 +16,7 @@
 //      does not trust those bytes again (persistence/aof/log.h).
 //   4. Paths are the system's: relative ones begin at the working directory.
 //
-// An AppendFile's sync() may run on the helper thread while the loop appends. All other calls on one object come from
+// An AppendFile's sync() may run on a helper thread while the loop appends. All other calls on one object come from
 // one thread at a time; the FileSystem itself may be called from both threads.
 #pragma once
 

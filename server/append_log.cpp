@@ -253,7 +253,7 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
     if (said_) bind(session, reply_at);
 }
 
-// Two marks at most: what the disk is at work on, and what goes to it next in one piece.
+// A mark for each sync that is under way at most, and one for what goes to the disk next in one piece.
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
     if (!on_) return;
     if (!parts_->log.reply_offset()) {

@@ -48,13 +48,13 @@ TEST_NEEDS=(
     "python3 of the system     | has_python sys                         | python3"
     "python3-redis             | has_python redis                       | python3-redis"
     "python3-pytest            | has_python pytest                      | python3-pytest"
-    "strace (delays and faults of the disk) | has_program strace             | strace"
     "openssl (certificates of tests) | has_program openssl              | openssl"
 )
 # Without these the rest still runs; ctest's list then lacks the tests that need them, and tools/test says so.
 WISHED_NEEDS=(
     "ccache (quicker rebuilds) | has_program ccache                     | ccache"
     "clang with libFuzzer      | has_fuzzer                             | clang-16&libclang-rt-16-dev clang-17&libclang-rt-17-dev clang-18&libclang-rt-18-dev clang-15&libclang-rt-15-dev clang-14&libclang-rt-14-dev clang"
+    "strace (delays of the disk) | has_program strace                    | strace"
     "Node.js and npm (ioredis) | has_npm                                | nodejs&npm"
 )
 

@@ -29,6 +29,14 @@ def log_of(start, config=None, **more):
     return start(dict({"appendonly": "yes"}, **(config or {})), **more)
 
 
+def needs_strace():
+    """The program, on a machine that lets it trace."""
+    strace = shutil.which("strace")
+    if not strace or subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no strace, or it may not trace")
+    return strace
+
+
 def files(server):
     return sorted(os.listdir(server.file(FOLDER)))
 
@@ -738,9 +746,7 @@ def test_kill_at_any_moment(start, fsync):
 
 def test_always_answers_only_what_is_synced(start):
     """Under strace it shows: no reply to a write leaves between the write to the log and its fdatasync."""
-    strace = shutil.which("strace")
-    if not strace:
-        pytest.skip("no strace")
+    strace = needs_strace()
     server = log_of(start, {"appendfsync": "always"})
     trace = server.file("trace")
     tracer = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync,fsync,sendto,sendmsg,write", "-o", trace, "-p", str(server.pid)],
@@ -767,9 +773,7 @@ def test_always_answers_only_what_is_synced(start):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_the_first_write_of_a_log_waits_for_the_disk_too(start, live):
-    strace = shutil.which("strace")
-    if not strace:
-        pytest.skip("no strace")
+    strace = needs_strace()
     server = log_of(start, {"appendfsync": "always", "appendonly": "no" if live else "yes"})
     with server.client() as c:
         if live:
@@ -790,9 +794,7 @@ def test_the_first_write_of_a_log_waits_for_the_disk_too(start, live):
 
 def test_a_client_that_never_pauses_gets_its_replies(start):
     """A reply waits for its own write to be durable, not for those that came meanwhile."""
-    strace = shutil.which("strace")
-    if not strace:
-        pytest.skip("no strace")
+    strace = needs_strace()
     server = log_of(start, {"appendfsync": "always"})
     slow = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=30000", "-o", "/dev/null", "-p",
                              str(server.pid)], stderr=subprocess.DEVNULL)

@@ -347,14 +347,19 @@ def test_a_target_that_goes(server, c, listener):
     assert c("MGET", "a", "b") == [None, b"2"]
 
 
+def awaiting_restore(listener):
+    """The target has taken the database, and is asked to take the key."""
+    listener.accept().expect("SELECT")
+    listener.say(b"+OK\r\n")
+    listener.expect("RESTORE")
+
+
 @keel_only
 @pytest.mark.parametrize("nonsense", [b"+OK\r\n" * 5, b"?\r\n", b"$9999999999\r\n", b"+" + b"x" * 200000])
 def test_a_target_that_talks_nonsense(server, c, listener, nonsense):
     c("SET", "k", "v")
     with migrating(server, listener, "k") as client:
-        listener.accept().expect("SELECT")
-        listener.say(b"+OK\r\n")
-        listener.expect("RESTORE")
+        awaiting_restore(listener)
         listener.say(nonsense)
         if nonsense.startswith(b"+OK"):
             assert client.read() == "OK"
@@ -370,9 +375,7 @@ def test_a_target_that_talks_nonsense(server, c, listener, nonsense):
 def test_a_target_that_says_something_else_than_ok_does_not_get_the_key(server, c, listener, reply):
     c("SET", "k", "v")
     with migrating(server, listener, "k") as client:
-        listener.accept().expect("SELECT")
-        listener.say(b"+OK\r\n")
-        listener.expect("RESTORE")
+        awaiting_restore(listener)
         listener.say(reply)
         assert client.read() == Error("ERR Target instance did not reply with OK")
     assert c("GET", "k") == b"v"
