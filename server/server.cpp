@@ -180,6 +180,7 @@ void Server::reset_statistics() {
     stats.reset();
     keyspace.counters = {};
     keyspace.expiry_lag.reset();
+    lazy_free.reset_freed();
     registry.each([](Command& command) { command.stats = {}; });
 }
 
