@@ -35,19 +35,14 @@ bool Evictor::volatile_only() const {
 }
 
 bool Evictor::make_room() {
-    if (settings_.max_bytes == 0) return true;
-    const std::uint64_t used = used_();
-    if (used <= settings_.max_bytes) return true;
+    if (settings_.max_bytes == 0 || used_() <= settings_.max_bytes) return true;
     if (held_ || settings_.policy == EvictionPolicy::noeviction) return false;
     constexpr int kBetweenClockReadings = 16;
     const std::int64_t start = clock_.steady_us();
     const std::int64_t budget = budget_us(settings_.eviction_tenacity);
-    const std::uint64_t wanted = used - settings_.max_bytes;
-    freed_ = 0;
     for (int evicted = 1;; ++evicted) {
         if (!evict_one()) return used_() <= settings_.max_bytes;
-        // What is told of evicted keys takes memory in turn: were that counted, keys of long names would all go.
-        if (freed_ >= wanted || used_() <= settings_.max_bytes) return true;
+        if (used_() <= settings_.max_bytes) return true;
         if (evicted % kBetweenClockReadings == 0 && clock_.steady_us() - start > budget) return true;
     }
 }
@@ -151,10 +146,7 @@ bool Evictor::evict_from_pool() {
 void Evictor::evict(Database& db, Entry* entry) {
     ++keyspace_.counters.evicted;
     listener_.on_evicted(db, *entry);
-    const std::uint64_t before = used_();
     db.erase(entry, settings_.lazy_eviction);
-    const std::uint64_t after = used_();
-    if (after < before) freed_ += before - after;
     listener_.on_removed();
 }
 

@@ -32,8 +32,8 @@ class Evictor {
         : keyspace_(keyspace), listener_(listener), settings_(settings), clock_(clock), random_(random),
           used_(std::move(used)) {}
 
-    // True if memory is within the limit now (but for what is still to be told of evicted keys), or eviction is on its
-    // way there (the call's time was up, but there is more to evict). False: over the limit with nothing to evict.
+    // True if memory is within the limit now, or eviction is on its way there (the call's time was up, but there
+    // is more to evict). False: over the limit with nothing to evict.
     bool make_room();
 
     // DEBUG and CLIENT PAUSE hold eviction back.
@@ -66,7 +66,6 @@ class Evictor {
     std::function<std::uint64_t()> used_;
     std::vector<Candidate> pool_;  // by score, the best last
     int next_db_ = 0;
-    std::uint64_t freed_ = 0;  // bytes, by what this call evicted
     bool held_ = false;
 };
 
