@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, keel_only, wait_for
+from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -245,7 +245,8 @@ def test_replies_that_are_due_are_sent_before_the_end(start):
     with server.client() as c, server.client() as d:
         c("SET", "big", b"x" * 1_000_000)
         d.send_raw(encode("GET", "big") * 8)
-        time.sleep(0.3)  # more than the socket takes: the rest waits in the server
+        # More than the socket takes: the rest waits in the server.
+        wait_for(lambda: "calls=8," in info_of(c, "commandstats").get("cmdstat_get", ""), what="eight GETs done")
         c.send("SHUTDOWN", "NOSAVE")
         for _ in range(8):
             assert len(d.read()) == 1_000_000
