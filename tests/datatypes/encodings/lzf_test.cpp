@@ -14,7 +14,7 @@ namespace {
 
 // Exactly so large, for the sanitizer to see a byte too many.
 struct Exactly {
-    explicit Exactly(Bytes bytes) : Exactly(bytes.size()) { std::memcpy(data.get(), bytes.data(), bytes.size()); }
+    explicit Exactly(Bytes bytes) : Exactly(bytes.size()) { bytes.copy(data.get(), bytes.size()); }
     explicit Exactly(std::size_t bytes) : data(new char[bytes]), size(bytes) {}
     [[nodiscard]] Bytes view(std::size_t bytes) const { return {data.get(), bytes}; }
     std::unique_ptr<char[]> data;
