@@ -512,6 +512,21 @@ def test_a_large_interpreter_is_closed_in_the_background(start, kind):
         assert c("EVAL", "return 1", 0) == 1
 
 
+@keel_only
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's times tell nothing")
+def test_flushing_many_scripts_in_the_background_takes_no_time(start):
+    def took_us(c, how):
+        for first in range(0, 20_000, 1000):
+            c.pipeline([("SCRIPT", "LOAD", "return %d" % (first + i)) for i in range(1000)])
+        c("CONFIG", "RESETSTAT")
+        assert c("SCRIPT", "FLUSH", how) == "OK"
+        return int(dict(pair.split("=") for pair in info_of(c, "commandstats")["cmdstat_script|flush"].split(","))["usec"])
+
+    with start().client(timeout=60) as c:
+        slow = min(took_us(c, "SYNC") for _ in range(2))
+        assert min(took_us(c, "ASYNC") for _ in range(3)) < slow / 8
+
+
 def test_replacing_keeps_the_old_library_when_the_new_one_fails(c):
     c("FUNCTION", "FLUSH")
     c("FUNCTION", "LOAD", LIBRARY)
