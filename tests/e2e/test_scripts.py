@@ -527,6 +527,14 @@ def test_flushing_many_scripts_in_the_background_takes_no_time(start):
         assert min(took_us(c, "ASYNC") for _ in range(3)) < slow / 8
 
 
+@pytest.mark.parametrize("source, code", [
+    ("return {err=''}", "ERR"), ("return {err='alone'}", "ERR"), ("return {err='MY own'}", "MY"), ("return {err=string.rep('x', 40) .. ' y'}", "ERR")])
+def test_errors_of_scripts_are_counted_by_their_first_word_if_there_are_more(c, source, code):
+    c("CONFIG", "RESETSTAT")
+    assert isinstance(c("EVAL", source, 0), Error)
+    assert {name: value for name, value in info_of(c, "errorstats").items() if name.startswith("errorstat")} == {"errorstat_" + code: "count=1"}
+
+
 def test_replacing_keeps_the_old_library_when_the_new_one_fails(c):
     c("FUNCTION", "FLUSH")
     c("FUNCTION", "LOAD", LIBRARY)
