@@ -363,8 +363,8 @@ void ClientSet::process_own(Connection& connection) {
     // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
     PendingInput own = std::exchange(connection.input, {});
     busy_with_ = &connection;
-    const std::size_t taken = gather(connection, own.bytes());
-    run_batch();
+    std::size_t taken = gather(connection, own.bytes());
+    if (!run_batch_before(own.bytes().substr(taken))) taken = own.size();
     busy_with_ = nullptr;
     own.take(taken);
     own.put_back(connection.input.bytes());
@@ -393,7 +393,9 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
             if (request.raw.empty()) [[unlikely]]
                 item.call.request_bytes = encoded_bytes(words_.view(request.first, request.count));
             // AUTH lifts limits for what follows it: a stranger's requests run one by one.
-            if (batch_.size() == kBatch || !session.authenticated) run_batch();
+            if (batch_.size() == kBatch || !session.authenticated) {
+                if (!run_batch_before(input.substr(taken))) return input.size();
+            }
             if (taken >= kReadBytes) break;
             continue;
         }
@@ -511,6 +513,14 @@ void ClientSet::run_batch() {
     dispatcher_.end_batch();
     batch_.clear();
     words_.clear();
+}
+
+// In the middle of the input of the one that is being read: `rest` is what no request of was taken yet. False: a script
+// that ran for long has kept that in the connection, to have it answered.
+bool ClientSet::run_batch_before(Bytes rest) {
+    rest_ = rest;
+    run_batch();
+    return std::exchange(rest_, std::nullopt).has_value();
 }
 
 // The requests of this connection from item `from` on wait behind it, in front of what it holds already.

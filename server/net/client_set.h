@@ -44,8 +44,9 @@
 //                                    read
 //
 //   8. It touches neither words_ nor the shared buffer, adds nothing to the batch, and takes out of it only what it has
-//      answered. What it reads goes through the connection's own input, so that the order of its requests stays. Of A,
-//      and of the one that is being read (busy_with_), it only notes that there is news: read_again.
+//      answered. What it reads goes through the connection's own input, so that the order of its requests stays; so
+//      does the rest of what was being read when the script began (rest_). Of A, and of one whose rest it does not know
+//      (busy_with_), it only notes that there is news: read_again.
 //   9. Nobody is freed in it (3 holds: the turn is not over), no key expires or is evicted, no cron runs.
 #pragma once
 
@@ -55,6 +56,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "conf/settings.h"
@@ -228,10 +230,12 @@ class ClientSet {
     void fetch_ahead();
     void write_out();
     void run_batch();
+    bool run_batch_before(Bytes rest);
     void take_back(Connection& connection, std::size_t from);
     void put_off(std::size_t from);
     [[nodiscard]] bool held_up(const Connection& connection) const;
     void answer_batch_while_busy();
+    void answer_rest_while_busy();
     void on_ready_while_busy(Connection& connection, std::uint32_t ready);
     void read_while_busy(Connection& connection);
     void process_while_busy(Connection& connection);
@@ -272,11 +276,12 @@ class ClientSet {
     ArgumentList words_;
     std::vector<Item> batch_;
     bool stopped_ = false;
-    bool busy_ = false;                      // between serve_while_busy() and end_busy()
-    std::size_t running_at_ = 0;             // in the batch
-    const Connection* running_ = nullptr;    // whose request runs
-    const Connection* busy_with_ = nullptr;  // whose input is being taken apart
-    ArgumentList busy_words_;                // in serve_while_busy()
+    bool busy_ = false;                    // between serve_while_busy() and end_busy()
+    std::size_t running_at_ = 0;           // in the batch
+    const Connection* running_ = nullptr;  // whose request runs
+    Connection* busy_with_ = nullptr;      // whose input is being taken apart,
+    std::optional<Bytes> rest_;            //   and what is left of it, where the batch runs in its middle
+    ArgumentList busy_words_;              // in serve_while_busy()
     std::vector<Connection*> to_write_;
     std::vector<Connection*> held_;  // output waits for the disk
     std::uint64_t durable_offset_ = 0;
