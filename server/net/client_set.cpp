@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "datatypes/keyspace/lazy_free.h"
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
@@ -41,11 +42,13 @@ std::size_t encoded_bytes(std::span<const Bytes> words) {
 
 }  // namespace
 
-ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock)
+ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock,
+                     LazyFree& lazy_free)
     : dispatcher_(dispatcher),
       settings_(settings),
       stats_(stats),
       clock_(clock),
+      lazy_free_(lazy_free),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       shared_(std::make_unique_for_overwrite<char[]>(kSharedBytes)) {
     KEEL_CHECK(epoll_ >= 0);
@@ -589,9 +592,18 @@ void ClientSet::free_buried() {
         if (on_close_) on_close_(*connection);
         if (connection->tls != nullptr) connection->tls->say_goodbye(connection->fd);
         ::close(connection->fd);
+        free_output(*connection);
         by_id_.erase(connection->id);
     }
     graves_.clear();
+}
+
+// What a client did not read may be gigabytes, whose freeing takes tenths of a second.
+void ClientSet::free_output(Connection& connection) {
+    constexpr std::size_t kMuch = 1024 * 1024;
+    if (connection.output.memory_bytes() < kMuch) [[likely]]
+        return;
+    lazy_free_.submit(1, [owned = std::make_shared<OutputBuffer>(std::move(connection.output))] {});
 }
 
 void ClientSet::wake(Session& session) {

@@ -67,6 +67,7 @@
 namespace keel {
 
 class Dispatcher;
+class LazyFree;
 struct Stats;
 
 // A connection as the listener hands it over. The addresses are as CLIENT LIST shows them.
@@ -82,7 +83,7 @@ struct Accepted {
 
 class ClientSet {
   public:
-    ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock);
+    ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock, LazyFree& lazy_free);
     ~ClientSet();
 
     // Takes over an accepted, non-blocking socket.
@@ -251,6 +252,7 @@ class ClientSet {
     void note_input(Connection& connection);
     void account(Connection& connection);
     void free_buried();
+    void free_output(Connection& connection);
     void bury(Connection& connection);
     [[nodiscard]] static Connection& of(Session& session);
     [[nodiscard]] const OutputLimit& output_limit(const Session& session) const;
@@ -259,6 +261,7 @@ class ClientSet {
     const Settings& settings_;
     Stats& stats_;
     const Clock& clock_;
+    LazyFree& lazy_free_;
     int epoll_;
     std::array<epoll_event, 256> ready_;
     std::size_t ready_count_ = 0;
