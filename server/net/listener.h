@@ -5,8 +5,8 @@
 // Always true:
 //   1. A set of listeners is opened as a whole: if an address that is not optional cannot be had, none is.
 //   2. Over maxclients, or from outside in protected mode, a connection is told why and closed.
-//   3. A connection that waits to be accepted survives a change of `bind`: where its address is kept the new set goes on
-//      with the old socket, and who waits at a socket that goes is accepted before.
+//   3. A connection that waits to be accepted survives a change of `bind`: where its address is kept, the new set has
+//      the old socket, and who waits at a socket that goes is accepted before.
 //   4. With TLS a connection is handed on before its handshake, which is part of reading it (tls_channel.h).
 //   5. An old set listens until the new one does as a whole, even where their addresses overlap.
 #pragma once

@@ -524,7 +524,7 @@ def test_flushing_many_scripts_in_the_background_takes_no_time(start):
 
     with start().client(timeout=60) as c:
         slow = min(took_us(c, "SYNC") for _ in range(2))
-        assert min(took_us(c, "ASYNC") for _ in range(3)) < slow / 8
+        assert sorted(took_us(c, "ASYNC") for _ in range(5))[2] < slow / 8
 
 
 @pytest.mark.parametrize("source, code", [
