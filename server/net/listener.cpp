@@ -238,12 +238,10 @@ Status Listeners::open_tcp(const std::string& address, Port port, const Listener
     if (socket.fd < 0) {
         const bool overlaps = previous != nullptr && previous->holds_port(port.number);
         KEEL_TRY(socket.fd, bound_socket(address, port.number, overlaps, failed));
-        // Within a set they may not, as at the start, where the kernel says so.
-        const auto overlap = [&](const auto& other) {
-            return !other->unix_socket && addresses_overlap(socket.fd, other->fd);
-        };
-        if (std::any_of(listeners_.begin(), listeners_.end(), overlap)) return failed("bind: Address already in use");
     }
+    // Within a set they may not overlap, as at the start, where the kernel says so.
+    const auto overlap = [&](const auto& other) { return addresses_overlap(socket.fd, other->fd); };
+    if (std::any_of(listeners_.begin(), listeners_.end(), overlap)) return failed("bind: Address already in use");
     auto listener = std::make_shared<Listener>(context_, socket.release());
     listener->address = address;
     listener->port = port.number;
