@@ -100,7 +100,7 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
               [this] { return memory_against_limit(*scripting, append_log); }),
       after_command(effects, stats, settings),
       dispatcher(*this),
-      clients(dispatcher, settings, stats, clock),
+      clients(dispatcher, settings, stats, clock, lazy_free),
       blocking(dispatcher, clients, keyspace, pause, clock),
       watches(keyspace),
       monitors(
