@@ -173,6 +173,7 @@ class AnyOf final : public Kind {
   public:
     AnyOf(Field<std::uint8_t> field, std::span<const Named<std::uint8_t>> words) : field_(field), words_(words) {}
     Status set(Settings& settings, std::span<const std::string> words, Origin) const override {
+        if (words.empty()) return refusal();
         std::uint8_t bits = 0;
         for (const std::string& said : words) {
             const auto* known = find(said);
@@ -271,7 +272,7 @@ Parameter&& Parameter::adjusted(Adjust adjust) && {
 }
 
 Status Parameter::set(Settings& settings, std::span<const std::string> words, Origin origin) const {
-    if (words.empty() || (words.size() > 1 && !is(ParameterFlag::multi_word))) return kWrongCount;
+    if (words.size() != 1 && !is(ParameterFlag::multi_word)) return kWrongCount;
     if (words.size() == 1 && is(ParameterFlag::multi_word)) {
         const Words split = split_at_blanks(words[0]);
         return store(settings, split, origin);

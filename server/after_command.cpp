@@ -20,7 +20,7 @@ bool AfterCommand::drain_all(const Call* call, int db) {
     const std::uint32_t wanted = events_ == nullptr ? 0 : settings_.notifications.keyspace_events;
     const bool waited_for = blocking_ != nullptr && blocking_->any();
     const bool watched = watches_ != nullptr && watches_->any();
-    const bool cached = tracking_ != nullptr && tracking_->any();
+    const bool cached = tracking_ != nullptr && (tracking_->any() || tracking_->key_count() != 0);
     const bool sent = migrations_ != nullptr && migrations_->any_in_flight();
     if (wanted == 0 && !waited_for && !watched && !cached && !sent) [[likely]] {
         effects_.clear();

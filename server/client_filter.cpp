@@ -63,11 +63,12 @@ Status ClientFilter::parse_one(Args& args, Verb verb, KnownUser known_user) {
 }
 
 Status ClientFilter::parse_ids(Args& args, Verb verb) {
+    const bool kills = verb == Verb::kill;
     do {
         const auto id = parse_integer(args.next<Bytes>());
-        if (!id || (verb == Verb::kill && *id < 1)) return verb == Verb::kill ? Status{kBadKillId} : Status{kBadListId};
+        if (!id || (kills && *id < 1)) return kills ? Status{kBadKillId} : Status{kBadListId};
         ids_.push_back(static_cast<std::uint64_t>(*id));
-    } while (args.more() && !is_option(args.peek()));
+    } while (args.more() && (kills ? parse_integer(args.peek()).has_value() : !is_option(args.peek())));
     return {};
 }
 

@@ -170,6 +170,7 @@ Status Dispatcher::look_up_rights(Session& session, const Call& call, acl::Where
         refusal = session.rights->check(request);
         if (refusal.what == acl::Denied::no) [[likely]]
             return {};
+        if (acl::told_by_command(*call.command, refusal)) return {};
     }
     return acl::refused(server_, session, call, refusal, where);
 }
@@ -469,7 +470,7 @@ void Dispatcher::end_replay() {
 void Dispatcher::execute_while_busy(Session& session, Call& call) {
     const Verdict verdict = ask<&Dispatcher::gate_authenticated, &Dispatcher::gate_known, &Dispatcher::gate_arity,
                                 &Dispatcher::gate_queueable, &Dispatcher::gate_permitted, &Dispatcher::gate_subscribed,
-                                &Dispatcher::gate_busy>(session, call);
+                                &Dispatcher::gate_loading, &Dispatcher::gate_busy>(session, call);
     begin_reply(session);
     if (verdict == Verdict::refuse) {
         reject(session, call, std::move(refusal_).error());
@@ -494,6 +495,10 @@ void Dispatcher::record(Session& session, Call& call, const Before& before, int 
         server_.tracking.after(*call.command, call.words);
     if (server_.after_command.drain(&call, db)) [[unlikely]]
         begin_laps();  // telling others is not the next command's
+    // What comes next in this turn sees the time that a slow command took; what is inside of it sees one moment.
+    constexpr std::uint64_t kSlowNs = 1'000'000;
+    if (took_ns >= kSlowNs && depth_ == 0) [[unlikely]]
+        server_.keyspace.set_now(server_.clock.wall_ms());
 }
 
 void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns, std::uint64_t errors_before) {

@@ -72,13 +72,40 @@ std::uint64_t random_seed() {
 
 namespace {
 
-// The bytes that count for maxmemory. Not those that the log has still to write, which go by themselves. What scripts
-// hold in Lua has a bound of its own, and no key should go for it; but
-// for the little that every interpreter takes, so that the figure is that of INFO.
-std::uint64_t memory_against_limit(const script::Scripting& scripting, const AppendLog& log) {
+// About what the changes take of which nobody was told yet. Each is looked at once: to be asked while they are
+// gathered, first when there are none.
+class UntoldChanges {
+  public:
+    explicit UntoldChanges(const Effects& effects) : effects_(effects) {}
+
+    std::uint64_t bytes() {
+        const std::span<const Change> changes = effects_.changes();
+        if (changes.size() < seen_) seen_ = bytes_ = 0;
+        for (; seen_ < changes.size(); ++seen_) bytes_ += bytes_of(changes[seen_].key.size());
+        return bytes_;
+    }
+
+  private:
+    // Its name is kept, and for log and replicas a DEL of it.
+    [[nodiscard]] std::uint64_t bytes_of(std::size_t name) const {
+        constexpr std::size_t kInline = 15;
+        const std::uint64_t kept = sizeof(std::string) + (name > kInline ? name + 1 : 0);
+        return sizeof(Change) + kept + (effects_.heard() ? sizeof(Rewrite) + sizeof(std::string) + kept : 0);
+    }
+
+    const Effects& effects_;
+    std::size_t seen_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+// The bytes that count for maxmemory. Not those that the log has still to write, nor what is remembered of keys that
+// are being evicted: both go by themselves, and for long names all keys would go. What scripts hold in Lua has a bound
+// of its own, and no key should go for it; but for the little that every interpreter takes, so that the figure is that
+// of INFO.
+std::uint64_t memory_against_limit(const script::Scripting& scripting, const AppendLog& log, std::uint64_t untold) {
     constexpr std::uint64_t kUsual = std::uint64_t{1} << 20;
     const std::uint64_t all = used_memory();
-    const std::uint64_t used = all - std::min(all, log.memory_bytes());
+    const std::uint64_t used = all - std::min(all, log.memory_bytes() + untold);
     const std::uint64_t held = scripting.vm_bytes();
     return held <= kUsual ? used : used - std::min(used, held - kUsual);
 }
@@ -97,7 +124,9 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       removals(effects, latency, settings.latency, clock),
       keyspace(settings.process.databases, lazy_free, removals, clock.wall_ms()),
       evictor(keyspace, removals, settings.memory, clock, random,
-              [this] { return memory_against_limit(*scripting, append_log); }),
+              [this, untold = UntoldChanges{effects}]() mutable {
+                  return memory_against_limit(*scripting, append_log, untold.bytes());
+              }),
       after_command(effects, stats, settings),
       dispatcher(*this),
       clients(dispatcher, settings, stats, clock, lazy_free),
@@ -180,6 +209,7 @@ void Server::reset_statistics() {
     stats.reset();
     keyspace.counters = {};
     keyspace.expiry_lag.reset();
+    lazy_free.reset_freed();
     registry.each([](Command& command) { command.stats = {}; });
 }
 

@@ -210,9 +210,7 @@ void Snapshots::save_after_flush() {
         ended(SnapshotChild::Outcome::cancelled);
     }
     if (server_.settings.snapshot.save.empty()) return;
-    const std::uint64_t dirty = server_.stats.dirty;
-    static_cast<void>(save_now());  // which tells the log of a failure; the save points stay as they are
-    server_.stats.dirty = dirty;
+    static_cast<void>(save_now());  // which tells the log of a failure
 }
 
 void Snapshots::ended(SnapshotChild::Outcome outcome) {

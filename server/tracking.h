@@ -13,7 +13,7 @@
 //   1. A client hears of a change of its own command behind that command's reply, never inside it.
 //   2. Whoever read a key and was not told since would be told now.
 //   3. An invalidation of prefixes is encoded once for all who hear the same.
-//   4. While nobody tracks, a command pays one branch.
+//   4. While nobody tracks and no key is remembered, a command pays one branch.
 //   5. Of changes below prefixes at most about kMostChangedBytes wait to be told.
 //   6. A flush takes the same time however many keys are remembered: it begins a new generation of them, and the old
 //      ones are swept up later.

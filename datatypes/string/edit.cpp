@@ -44,7 +44,9 @@ std::size_t splice(Context& cx, const Key& key, Entry* existing, std::size_t off
     const UnixMs deadline = existing != nullptr ? existing->deadline() : kNoDeadline;
 
     std::array<char, kInlineTextMax> room;
-    BlockPtr block{size > room.size() ? Block::make(with_slack(size)) : nullptr};
+    // A string that comes to be may never grow: bitmaps are often made in their full length by their last bit.
+    const std::size_t capacity = existing != nullptr ? with_slack(size) : size;
+    BlockPtr block{size > room.size() ? Block::make(capacity) : nullptr};
     char* to = block != nullptr ? block->data() : room.data();
     if (!text.empty()) std::memcpy(to, text.data(), text.size());
     write_piece(to, text.size(), offset, piece);

@@ -6,7 +6,7 @@
 //     splice("Hello", 1, "ipp")  ->  "Hippo"
 //
 // A heap string is changed in its block, which grows ahead of its use: to twice what is needed, or by 1 MiB when
-// that is less. So n appends move O(n) bytes in all.
+// that is less. So n appends move O(n) bytes in all. A string that comes to be takes what it needs.
 #pragma once
 
 #include "datatypes/command/context.h"

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "conf/machine.h"
 #include "protocol/base/log.h"
 #include "protocol/base/words.h"
@@ -157,9 +159,16 @@ Error refused_in_exec(Denied what) {
 
 }  // namespace
 
+bool told_by_command(const Command& command, const Refusal& refusal) {
+    if (refusal.what != Denied::malformed || command.spec().find_keys != nullptr) return false;
+    const auto specs = command.spec().keys.all();
+    return std::any_of(specs.begin(), specs.end(), [](const KeySpec& spec) { return spec.counted; });
+}
+
 Error refused(Server& server, Session& session, const Call& call, const Refusal& refusal, Where where) {
     if (refusal.what == Denied::malformed) return errors::kInvalidArguments;
-    session.last_command = call.command;  // what its line in the log shows
+    // What the client's line in the log shows: this one, or the EXEC or script that it is of.
+    if (where == Where::toplevel || where == Where::multi) session.last_command = call.command;
     const bool command = refusal.what == Denied::command;
     ++counter(server.stats, refusal.what);
     note(server, session,

@@ -34,6 +34,10 @@ Status save_file(Server& server);
 // that runs the command gets its answer first. Lets everyone in if the default user does so now.
 void apply_to_sessions(Server& server);
 
+// Of a request whose words contradict the command's grammar: whether the command is to say so, in words of its own. It
+// is where the number of keys that follow is no such number, as its handler looks at that before it looks at any key.
+[[nodiscard]] bool told_by_command(const Command& command, const Refusal& refusal);
+
 // Counts a refusal and notes it in the log; the error tells the client.
 Error refused(Server& server, Session& session, const Call& call, const Refusal& refusal, Where where);
 // The same for a name and password that do not let anyone in. `command` as the client spelled it.

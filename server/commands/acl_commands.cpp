@@ -62,8 +62,9 @@ Status AclCommands::dry_run(Context& cx) {
     KeyList keys;
     acl::Request request{*call.command, call.words, keys};
     const acl::Refusal refusal = user->check(request);
-    if (refusal.what == acl::Denied::malformed) return errors::kInvalidArguments;
-    if (refusal.what == acl::Denied::no)
+    const bool told = acl::told_by_command(*call.command, refusal);
+    if (refusal.what == acl::Denied::malformed && !told) return errors::kInvalidArguments;
+    if (told || refusal.what == acl::Denied::no)
         cx.reply().ok();
     else
         cx.reply().bulk(Bytes{acl::reason_text(*user, request, refusal)});

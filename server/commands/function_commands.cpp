@@ -132,6 +132,7 @@ Status FunctionCommands::stats(Context& cx) {
 
 // FUNCTION FLUSH [ASYNC | SYNC]. An interpreter is given up as a whole: what differs is where it is closed.
 Status FunctionCommands::flush(Context& cx) {
+    if (cx.args.left() > 1) return errors::subcommand_syntax("FUNCTION", cx.args.words()[1]);
     const bool in_background = cx.args.accept("ASYNC");
     const bool known = in_background || cx.args.accept("SYNC");
     if (cx.args.more() || (!known && cx.args.words().size() > 2)) return kFlushOption;

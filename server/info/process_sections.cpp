@@ -91,9 +91,11 @@ void server(const Server& server, InfoText& out) {
 void clients(const Server& server, InfoText& out) {
     std::size_t replicas = 0;
     std::size_t subscribed = 0;
+    std::size_t paused = 0;
     server.clients.each([&](const Session& session) {
         replicas += session.client_class == ClientClass::replica ? 1 : 0;
         subscribed += session.subscribed() ? 1 : 0;
+        paused += session.parked == Parked::paused ? 1 : 0;
     });
     const Pause& pause = server.pause;
     const std::int64_t pause_left_ms = pause.active() ? pause.until_ms() - server.keyspace.now() : 0;
@@ -101,7 +103,7 @@ void clients(const Server& server, InfoText& out) {
     out.field("maxclients", server.settings.clients.max_clients);
     out.field("client_recent_max_input_buffer", server.clients.recent_max_input());
     out.field("client_recent_max_output_buffer", server.clients.recent_max_output());
-    out.field("blocked_clients", server.blocking.count());
+    out.field("blocked_clients", server.blocking.count() + paused);
     out.field("pubsub_clients", subscribed);
     out.field("monitor_clients", server.monitors.count());
     out.field("paused_reason", pause.active() ? "client_pause" : "none");

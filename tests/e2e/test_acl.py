@@ -166,7 +166,35 @@ def test_dryrun_tells_and_does_nothing(server, users):
     assert users("ACL", "LOG") == []
 
 
+def test_a_wrong_number_of_keys_is_told_by_the_command(server, users):
+    users("ACL", "SETUSER", "bob", "on", ">pw", "+@all", "~a*")
+    wrong = [("EVAL", "return 1", "-1", "b"), ("EVAL", "return 1", "3", "b"), ("EVAL", "return 1", "x", "b"), ("ZUNION", "3", "b"),
+             ("ZUNIONSTORE", "b", "3", "c"), ("SINTERCARD", "9", "b"), ("LMPOP", "9", "b", "LEFT"), ("ZMPOP", "0", "b", "MIN"), ("FCALL", "f", "x", "b"),
+             ("BLMPOP", "0", "4", "b", "LEFT"), ("BZMPOP", "0", "4", "b", "MIN"), ("ZDIFFSTORE", "b", "-1", "c"), ("EVALSHA", "f" * 40, "7", "b")]
+    with login(server, "bob") as c:
+        for words in wrong:
+            assert users("ACL", "DRYRUN", "bob", *words) == "OK"
+            assert c(*words) == users(*words) and c(*words).code == "ERR", words
+        assert c("ZUNION", "1", "b").code == "NOPERM"
+    assert users("DBSIZE") == 0
+
+
 # --- ACL LOG, INFO ---
+def test_the_log_shows_what_the_client_was_at(server, users):
+    users("ACL", "LOG", "RESET")
+    users("ACL", "SETUSER", "bob", "on", ">pw", "+@all", "~*")
+    with login(server, "bob") as c:
+        c("MULTI"), c("INCR", "k")
+        users("ACL", "SETUSER", "bob", "-incr")
+        c("EXEC")
+        c("EVAL", "return redis.pcall('incr', KEYS[1])", 1, "k")
+        c("INCR", "k")
+    log = [fields(entry) for entry in users("ACL", "LOG")]
+    assert [(e[b"context"], e[b"object"]) for e in log] == [(b"toplevel", b"incr"), (b"lua", b"incr"), (b"multi", b"incr")]
+    for entry, command in zip(log, (b"incr", b"eval", b"exec")):
+        assert b" cmd=%s user=bob " % command in entry[b"client-info"]
+
+
 @keel_only
 def test_the_log_counts_what_is_alike(server, users):
     before = {k: int(v) for k, v in server.info("stats").items() if k.startswith("acl_access_denied")}

@@ -102,3 +102,9 @@ def test_what_saturates_far_below_becomes_the_lowest(c):
     """Redis subtracts beyond 64 bits here and writes the highest."""
     for amount in (-129, -(2**62), -(2**63)):
         assert c("BITFIELD", "k", "OVERFLOW", "SAT", "SET", "i8", 0, amount, "GET", "i8", 0, "SET", "i8", 0, 0)[1] == -128
+
+
+@pytest.mark.parametrize("words", [("SETBIT", "k", "800000", "1"), ("SETRANGE", "k", "100000", "x"), ("BITFIELD", "k", "SET", "u8", "800000", "1")])
+def test_a_new_bitmap_takes_the_memory_it_needs(c, words):
+    c(*words)
+    assert 100_000 < c("MEMORY", "USAGE", "k") < 125_000

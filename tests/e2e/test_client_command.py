@@ -125,6 +125,7 @@ def test_kill_by_filters(server, c):
     assert c("CLIENT", "KILL", "SKIPME", "maybe") == Error("ERR syntax error")
     assert c("CLIENT", "KILL", "NOSUCH", "x") == Error("ERR syntax error")
     assert c("CLIENT", "KILL", "ID", "1", "ADDR") == Error("ERR syntax error")
+    assert c("CLIENT", "KILL", "ID", "1", "nosuch") == Error("ERR syntax error")
 
 
 def test_killing_oneself_is_answered_first(server):
@@ -189,6 +190,7 @@ def test_pause_write_holds_only_writes(server, c):
         assert d.drain(0.2) == b""
         assert e("GET", "x") is None
         assert "b" in fields(c("CLIENT", "LIST", "ID", d_id(c, d)))["flags"] or IS_PEER
+        assert server.info("clients")["blocked_clients"] == "1"
         assert c("CLIENT", "UNPAUSE") == "OK"
         assert d.read() == "OK"
         assert e("GET", "x") == b"1"

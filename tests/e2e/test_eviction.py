@@ -48,6 +48,22 @@ def test_allkeys_policies_stay_under_the_limit(c, policy):
     assert int(info_of(c)["evicted_keys"]) > 500 and c("DBSIZE") > 300
 
 
+def test_no_more_keys_go_than_need_be(server, c):
+    """What is told of those that go (their long names, to clients that read them) takes memory in turn."""
+    readers = [server.client(resp=3) for _ in range(10)]
+    for reader in readers:
+        reader("CLIENT", "TRACKING", "ON")
+    names = ["%d%s" % (i, "x" * 1000) for i in range(300)]
+    c.pipeline([("SET", name, "x") for name in names])
+    for reader in readers:
+        reader.pipeline([("GET", name) for name in names])
+    c("CONFIG", "RESETSTAT")
+    assert c("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory-eviction-tenacity", "100") == "OK"
+    assert c("CONFIG", "SET", "maxmemory", used(c) - 40000) == "OK"
+    assert 10 <= int(info_of(c)["evicted_keys"]) <= 100
+    assert 200 <= c("DBSIZE") <= 290
+
+
 @pytest.mark.parametrize("policy", ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"])
 def test_volatile_policies_take_only_keys_with_a_time(c, policy):
     fill(c, 200, "keep")

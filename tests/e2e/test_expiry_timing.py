@@ -45,6 +45,18 @@ def test_ttl_counts_down(c):
     assert c("PERSIST", "k") == 1 and c("TTL", "k") == -1
 
 
+def test_time_goes_on_during_slow_commands(server, c):
+    """What is sent with a slow command, or waits for it, sees the time it took; what is inside of it does not."""
+    replies = c.pipeline([("SET", "k", "v", "PX", "30"), ("EXISTS", "k"), ("DEBUG", "SLEEP", "0.06"), ("EXISTS", "k")])
+    assert replies == ["OK", 1, "OK", 0]
+    with server.client() as waits:
+        waits.send("BLPOP", "list", "0.3")
+        wait_for(lambda: int(server.info("clients")["blocked_clients"]) == 1)
+        replies = c.pipeline([("MULTI",), ("RPUSH", "list", "x"), ("PEXPIRE", "list", "30"), ("DEBUG", "SLEEP", "0.06"), ("EXISTS", "list"), ("EXEC",)])
+        assert replies[-1] == [1, 1, "OK", 1]
+        assert waits.read() is None
+
+
 def test_untouched_keys_go_by_themselves(c):
     for i in range(1000):
         c("SET", "k%d" % i, "v", "PX", "100")

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from keel import BINARY, ROOT, info_of, keel_only, wait_for
-from resp import encode
+from resp import Error, encode
 
 SECTIONS = {
     "server": "redis_version redis_git_sha1 redis_git_dirty redis_build_id redis_mode os arch_bits monotonic_clock multiplexing_api "
@@ -130,6 +130,20 @@ def test_error_statistics(c):
     info = info_of(c)
     assert info["errorstat_ERR"] == "count=3"
     assert info["total_error_replies"] == "3"
+
+
+def test_an_error_inside_of_exec_is_counted_once(c):
+    c("CONFIG", "RESETSTAT")
+    c("MULTI"), c("SET", "a", "x"), c("INCR", "a"), c("INCR", "a")
+    assert [type(reply).__name__ for reply in c("EXEC")] == ["Simple", "Error", "Error"]
+    info = info_of(c)
+    assert info["errorstat_ERR"] == "count=2"
+    assert info["cmdstat_incr"].endswith(",rejected_calls=0,failed_calls=2")
+    assert info["cmdstat_exec"].endswith(",rejected_calls=0,failed_calls=0")
+    assert c("EXEC") == Error("ERR EXEC without MULTI")
+    info = info_of(c)
+    assert info["errorstat_ERR"] == "count=3"
+    assert info["cmdstat_exec"].endswith(",rejected_calls=0,failed_calls=1")
 
 
 def test_commands_and_bytes_are_counted(c):

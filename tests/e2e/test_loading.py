@@ -8,7 +8,7 @@ import time
 import pytest
 
 from keel import keel_only, wait_for
-from resp import Closed, Error
+from resp import Closed, Error, encode
 
 KEYS = 5000
 SLOWLY = {"key-load-delay": 400, "loading-process-events-interval-bytes": 1024}
@@ -158,3 +158,25 @@ def test_limits_and_deadlines_wait_for_the_end_of_the_load(start):
     wait_for(lambda: server.info("persistence")["loading"] == "0", 20)
     with server.client() as c:
         assert c("MGET", "due", "later") == [b"2", b"2"] and c("DBSIZE") == KEYS + 2
+
+
+def test_a_long_script_in_a_log_is_loading_too(start):
+    """It stands there as the client sent it in logs of older servers; whoever asks meanwhile does not hear of a script."""
+    server = start({"appendonly": "yes", "aof-use-rdb-preamble": "no", "busy-reply-threshold": "20"})
+    with server.client() as c:
+        c("SET", "k", "1")
+    server.kill(signal.SIGTERM)
+    server.wait_exit()
+    names = re.findall(r"file (\S+) seq", server.text(os.path.join(FOLDER, "appendonly.aof.manifest")))
+    script = ("local function now() local t = redis.call('time') return t[1] + t[2] / 1000000 end local began = now() "
+              "while now() - began < 1.5 do end redis.call('set', KEYS[1], 'y')")
+    with open(server.file(os.path.join(FOLDER, names[-1])), "ab") as f:
+        f.write(encode("EVAL", script, "1", "k"))
+    server.start("loading")
+    heard = []
+    with server.client() as c:
+        while not heard or heard[-1] != "PONG":
+            heard.append(c("PING"))
+        assert len(heard) > 2 and set(map(str, heard)) == {str(LOADING), "PONG"}
+        assert c("GET", "k") == b"y"
+    assert "Slow script detected" in server.log()

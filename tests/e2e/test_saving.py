@@ -280,6 +280,18 @@ def test_what_was_flushed_does_not_come_back(start):
         assert c("DBSIZE") == 0  # as in Redis: the file of that moment, and "other" is in none yet
 
 
+def test_a_flush_that_was_saved_is_no_change(start):
+    server = start({"save": "3600 1"})
+    with server.client() as c:
+        c("SET", "k", "1"), c("FLUSHALL")
+        assert persistence(server)["rdb_changes_since_last_save"] == "0"
+        c("SET", "k", "1"), c("FLUSHDB")
+        assert persistence(server)["rdb_changes_since_last_save"] == "2"
+        c("CONFIG", "SET", "save", "")
+        c("FLUSHALL")
+        assert persistence(server)["rdb_changes_since_last_save"] != "0"
+
+
 def test_a_flush_without_save_points_leaves_the_file(start):
     server = start({"save": '""'})
     with server.client() as c:

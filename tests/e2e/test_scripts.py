@@ -144,6 +144,16 @@ def test_unpack_counts(c, range):
     assert isinstance(reply, int) or "too many results to unpack" in reply
 
 
+# As many words as Lua takes leave no room beside them.
+def test_a_command_of_very_many_words(c):
+    fill = "local words = {} for i = 1, 7997 do words[i] = i end "
+    assert c("EVAL", fill + "return redis.call('RPUSH', KEYS[1], unpack(words))", 1, "k") == 7997
+    assert c("EVAL", fill + "return redis.call('MGET', unpack(words))", 0) == [None] * 7997
+    assert c("EVAL", fill + "return redis.pcall('RPUSH', KEYS[1], unpack(words))", 1, "k") == 2 * 7997
+    assert c("EVAL", fill + "return redis.pcall('NOSUCH', unpack(words))", 0).code == "ERR"
+    assert c("EVAL", fill + "return {redis.call('HMGET', 'h', unpack(words)), redis.call('LINDEX', KEYS[1], 0)}", 1, "k") == [[None] * 7997, b"1"]
+
+
 # CVE-2025-46819: the lexer counted the signs of a long bracket in an int, and looked outside of the text at its end.
 @pytest.mark.parametrize("text", ids=range(8), argvalues=["[" + "=" * 70000, "[" + "=" * 70000 + "[x", "[=", "[==[", "--[" + "=" * 70000, "--[==[ ]=]", "[[", "[=[ ]]"])
 def test_long_brackets(c, text):
@@ -450,6 +460,14 @@ def test_dump_goes_to_the_peer_and_back(c, peer):
     assert c("FUNCTION", "RESTORE", dump) == "OK"
     assert c("FUNCTION", "LIST", "WITHCODE")[0][7] == LIBRARY.encode()
     c("FUNCTION", "FLUSH")
+
+
+def test_a_flush_takes_one_word(c):
+    c("FUNCTION", "LOAD", "REPLACE", LIBRARY)
+    assert c("FUNCTION", "FLUSH", "SYNC", "x") == Error("ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.")
+    assert c("FUNCTION", "FLUSH", "x") == Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
+    assert len(c("FUNCTION", "LIST")) == 1
+    assert c("FUNCTION", "FLUSH", "SYNC") == "OK"
 
 
 def test_a_payload_that_fails_changes_nothing(c):

@@ -98,6 +98,9 @@ def test_taken_port_names_the_socket(start):
     ("maxmemory 12x\n", ["argument must be a memory value"]),
     ('dir "unbalanced\n', ["at line 1", "Unbalanced quotes in configuration line"]),
     ("save 60\n", ["Invalid save parameters"]),
+    ("requirepass\n", ["wrong number of arguments"]),
+    ("shutdown-on-sigint\n", [r"argument\(s\) must be one of the following: default, save"]),
+    ("oom-score-adj-values\n", ["wrong number of arguments"]),
     ("databases 0\n", ["argument must be between 1 and 2147483647 inclusive"]),
     ("client-output-buffer-limit nosuch 0 0 0\n", ["Invalid client class specified in buffer limit configuration"]),
     ("dir /nonexistent/folder\n", ["No such file or directory"]),
@@ -170,6 +173,14 @@ def test_save_lines(start):
     assert save_of({"save": '""'}) == ""
     assert save_of({"save": "100 10"}, ["--save", "200", "20"]) == "100 10 200 20"
     assert save_of({"save": "100 10"}, ["--save", ""]) == ""
+    assert save_of({"save": ""}) == ""
+
+
+def test_lists_may_be_empty(start):
+    server = start({"latency-tracking-info-percentiles": "", "client-output-buffer-limit": ""})
+    with server.client() as c:
+        assert config_get(c, "latency-tracking-info-percentiles") == ""
+        assert config_get(c, "client-output-buffer-limit").startswith("normal 0 0 0 ")
 
 
 def test_default_save_points(start):

@@ -162,6 +162,18 @@ def test_off(t, c):
     assert info(t)[b"flags"] == [b"off"]
 
 
+@pytest.mark.parametrize("change", [("SET", "k", "2"), ("FLUSHALL",)])
+def test_what_changed_while_nobody_tracks_is_not_told_later(t, c, change):
+    c("SET", "k", "1")
+    t("GET", "k")
+    t("CLIENT", "TRACKING", "OFF")
+    c(*change)
+    assert info_of(c)["tracking_total_keys"] == "0"
+    t("CLIENT", "TRACKING", "ON")
+    c("SET", "k", "3")
+    silent(t)
+
+
 def test_reset_turns_it_off(server, t, c):
     t("GET", "k")
     t("RESET")
