@@ -220,10 +220,25 @@ Status AppendLog::start() {
 
 void AppendLog::stop() { stop_wanted_ = on_; }
 
-void AppendLog::close() {
-    if (parts_ == nullptr) return;
+Status AppendLog::secure() {
+    if (const Error* const why = refusal()) return Error{*why};
+    if (!on_ || parts_->log.mode() != aof::Log::Mode::on) return {};
+    tells_later_ = server_.dispatcher.running() != nullptr;
     end_rewrite();
-    if (!on_) return parts_->rewrite.unschedule();
+    hand_over(server_.clock.wall_ms());
+    while (parts_->log.busy() || parts_->log.sync_pending()) parts_->helper.drain();
+    Status secured = parts_->log.secure(server_.clock.wall_ms());
+    tells_later_ = false;
+    return secured;
+}
+
+Status AppendLog::close() {
+    if (parts_ == nullptr) return {};
+    end_rewrite();
+    if (!on_) {
+        parts_->rewrite.unschedule();
+        return {};
+    }
     hand_over(server_.clock.wall_ms());
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
@@ -234,6 +249,7 @@ void AppendLog::close() {
         server_.clients.refuse_held(closed.error());
     }
     server_.clients.release_held();
+    return closed;
 }
 
 // ---- Commands
@@ -311,19 +327,25 @@ void AppendLog::hand_over(std::int64_t now_ms) {
 void AppendLog::write_turn() {
     if (completions_wait_) [[unlikely]]
         run_completions();
+    if (untold_) [[unlikely]]
+        on_not_durable(*std::exchange(untold_, std::nullopt));
     const std::int64_t now_ms = server_.clock.wall_ms();
     aof::Log& log = parts_->log;
     if (on_) hand_over(now_ms);
     if (log.mode() != aof::Log::Mode::off) log.write(now_ms);
     // Replies that no longer need the disk: another appendfsync, or no syncs while a child is at work.
     if (server_.clients.holds_replies() && !log.reply_offset()) server_.clients.release_held();
-    if (stop_wanted_) close();
+    if (stop_wanted_) static_cast<void>(close());
     turn_writers_.clear();
 }
 
 void AppendLog::on_durable(std::uint64_t offset) { server_.clients.set_durable(offset); }
 
 void AppendLog::on_not_durable(const Error& refusal) {
+    if (tells_later_) {
+        untold_ = refusal;
+        return;
+    }
     for (const Writer& writer : turn_writers_) {
         Session& session = *writer.session;
         const bool replied = session.output_end() > writer.reply_at;

@@ -53,8 +53,10 @@ class AppendLog final : private DurabilityListener {
     Status start();
     // CONFIG SET appendonly no, at the end of this turn: writes and syncs all, and closes.
     void stop();
-    // The same at the end of the process, now.
-    void close();
+    // The same now. An error: the end of the log could not be written, and somebody may have been told that it was.
+    Status close();
+    // Before the end of the process: all is on the disk, or why not; then the process should go on. Ends a rewrite.
+    [[nodiscard]] Status secure();
 
     // BGREWRITEAOF. The error is that of the reply.
     enum class Begun : std::uint8_t { started, scheduled };
@@ -144,6 +146,8 @@ class AppendLog final : private DurabilityListener {
     bool on_ = false;
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
+    bool tells_later_ = false;     // a command runs (SHUTDOWN), which should not see its connection end
+    std::optional<Error> untold_;  // the refusal that came meanwhile
     struct Writer {
         Session* session;
         std::uint64_t reply_at;

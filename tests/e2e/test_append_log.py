@@ -16,7 +16,7 @@ import pytest
 import data
 import keel
 from keel import PATIENCE, config_get, keel_only, wait_for
-from resp import Closed, Error
+from resp import Closed, Error, encode
 
 sys.path.append(os.path.join(keel.ROOT, "tests", "differential"))
 
@@ -963,6 +963,69 @@ def test_a_full_disk_is_told_to_whom_it_concerns(start):
     crash(server)
     with server.client() as c:
         assert all(c.pipeline([("EXISTS", "key:%d" % i) for i in range(acknowledged)]))
+
+
+CANNOT_EXIT = "The AOF can't be written now, can't exit: MISCONF Errors writing to the AOF file: "
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_shutdown_is_refused_if_its_last_write_fails(start, fsync):
+    """What SHUTDOWN finds still to be written: refused, unless it is to end whatever comes; then its status tells."""
+    server = start(limited({"appendfsync": fsync}))
+    with server.client() as c:
+        c("SET", "fill", "v" * 100_000)
+        set_limit(server, os.path.getsize(incremental(server)))
+        c.send_raw(encode("SET", "k", "1") + encode("SHUTDOWN"))
+        assert c.read().code == "MISCONF"
+        with pytest.raises(Closed):
+            c.read()
+    assert CANNOT_EXIT in server.log()
+    with server.client() as c:
+        assert c("GET", "k") == b"1"
+        assert c("SHUTDOWN") == Error("ERR Errors trying to SHUTDOWN. Check logs.")
+        set_limit(server, resource.RLIM_INFINITY)
+        wait_for(lambda: persistence(server)["aof_last_write_status"] == "ok")
+        set_limit(server, os.path.getsize(incremental(server)))
+        c.send_raw(encode("SET", "l", "1") + encode("SHUTDOWN", "FORCE"))
+        assert c.read().code == "MISCONF"
+        with pytest.raises(Closed):
+            c.read()
+    assert server.wait_exit() == 1
+    assert "The end of the AOF could not be written: MISCONF" in server.log()
+    again(server)
+    with server.client() as c:
+        assert c("MGET", "k", "l") == [b"1", None]
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SHUTDOWN"])
+def test_shutdown_is_refused_if_its_last_sync_fails(start, how):
+    strace = needs_strace()
+    server = start(limited({"appendfsync": "no"}))
+    with server.client() as c:
+        c("SET", "k", "1")
+        failing = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-o", "/dev/null", "-p",
+                                    str(server.pid)], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+            time.sleep(0.3)  # the other threads, too
+            if how == "SIGTERM":
+                server.kill()
+                wait_for(lambda: CANNOT_EXIT in server.log())
+            else:
+                assert c("SHUTDOWN") == Error("ERR Errors trying to SHUTDOWN. Check logs.")
+            assert c("GET", "k") == b"1" and c("SET", "l", "1").code == "MISCONF"
+        finally:
+            failing.terminate()
+            failing.wait(10)
+        # Nothing was kept to write it again: a rewrite makes the log whole.
+        wait_for(lambda: c("SET", "l", "1") == "OK", 20)
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        assert CANNOT_EXIT + "Input/output error" in server.log()
+        c.send("SHUTDOWN")
+    assert server.wait_exit() == 0
+    again(server)
+    with server.client() as c:
+        assert c("MGET", "k", "l") == [b"1", b"1"]
 
 
 def test_no_false_ok_under_always(start):
