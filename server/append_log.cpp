@@ -269,7 +269,22 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
     if (said_) bind(session, reply_at);
 }
 
+// Where the log will end behind all that was done so far.
+std::uint64_t AppendLog::said_offset() const { return parts_->log.appended_offset() + stream_.bytes().size(); }
+
 // A mark for each sync that is under way at most, and one for what goes to the disk next in one piece.
+void AppendLog::mark(Session& session, std::uint64_t begin, std::uint64_t offset) const {
+    auto& marks = session.reply_marks;
+    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
+        marks.back().offset = offset;
+    else
+        marks.push_back({begin, offset});
+}
+
+void AppendLog::hold_message(Session& session, std::uint64_t begin) {
+    if (parts_->log.reply_offset() && said_offset() > parts_->log.durable_offset()) mark(session, begin, said_offset());
+}
+
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
     if (!on_) return;
     if (!parts_->log.reply_offset()) {
@@ -277,12 +292,7 @@ void AppendLog::bind(Session& session, std::uint64_t reply_at) {
             turn_writers_.push_back({&session, reply_at});
         return;
     }
-    const std::uint64_t offset = parts_->log.appended_offset() + stream_.bytes().size();
-    auto& marks = session.reply_marks;
-    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
-        marks.back().offset = offset;
-    else
-        marks.push_back({reply_at, offset});
+    mark(session, reply_at, said_offset());
 }
 
 void AppendLog::note(const Effects& effects, const Call* call, int db) {

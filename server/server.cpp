@@ -105,7 +105,10 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       watches(keyspace),
       monitors(
           clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
-      pubsub([this](Session& to) { clients.pushed_to(to); }),
+      pubsub([this](Session& to, std::uint64_t begin) {
+          append_log.bind_message(to, begin);
+          clients.pushed_to(to);
+      }),
       tracking(clients, pubsub, settings.clients, random),
       key_events(pubsub, settings.notifications),
       scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),

@@ -792,6 +792,39 @@ def test_the_first_write_of_a_log_waits_for_the_disk_too(start, live):
             slow.wait(10)
 
 
+def test_messages_about_a_write_wait_for_the_disk_too(start):
+    """Under always a keyspace event, an invalidation and a published message leave no sooner than the reply."""
+    strace = needs_strace()
+    server = log_of(start, {"appendfsync": "always", "notify-keyspace-events": "KEA"})
+    with server.client() as c, server.client() as events, server.client(resp=3) as cache, server.client(resp=3) as prefix, \
+            server.client() as reader:
+        c("SET", "k", "0"), c("SET", "soon", "1", "PX", "1")
+        events("SUBSCRIBE", "__keyevent@0__:set", "news"), events.read()
+        cache("CLIENT", "TRACKING", "ON"), cache("GET", "k")
+        prefix("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "k")
+        slow = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=400000", "-o", "/dev/null", "-p",
+                                 str(server.pid)], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+            time.sleep(0.3)  # the other threads, too
+            began = time.monotonic()
+            c.send_raw(encode("SET", "k", "1") + encode("PUBLISH", "news", "k is 1"))
+            assert reader("GET", "k") in (b"0", b"1") and time.monotonic() - began < 0.3, "who has heard nothing is served"
+            assert events.read() == [b"message", b"__keyevent@0__:set", b"k"]
+            assert time.monotonic() - began > 0.35
+            assert events.read() == [b"message", b"news", b"k is 1"]
+            assert cache.read() == prefix.read() == [b"invalidate", [b"k"]]
+            assert time.monotonic() - began > 0.35
+            assert c.read() == "OK" and c.read() == 1
+            # Where all is on the disk nothing waits.
+            began = time.monotonic()
+            assert reader("PUBLISH", "news", "more") == 1 and events.read() == [b"message", b"news", b"more"]
+            assert time.monotonic() - began < 0.3
+        finally:
+            slow.terminate()
+            slow.wait(10)
+
+
 def test_a_client_that_never_pauses_gets_its_replies(start):
     """A reply waits for its own write to be durable, not for those that came meanwhile."""
     strace = needs_strace()
