@@ -478,6 +478,9 @@ void AppendLog::cron() {
     parts_->log.set_child_active(other || parts_->child.running());
     const bool due = parts_->rewrite.due(now_ms);
     if (due && !other && !parts_->child.running()) static_cast<void>(start_rewrite(false));
+    // A rewrite while the log is off has come to its end: the folder is another server's, if one wants it.
+    const bool over = !parts_->rewrite.running() && !parts_->rewrite.scheduled() && !parts_->child.running();
+    if (over && !on_ && !server_.settings.aof.enabled) parts_->lock.release();
 }
 
 // ---- Figures
