@@ -305,6 +305,107 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
+namespace {
+
+enum class Crash { kill, power, strict_power };
+
+// From the nth change on the disk does nothing more, while the log begins; then the process is gone. Whether it came
+// so far.
+bool crash_while_it_begins(std::uint64_t nth, Crash crash, bool earlier) {
+    INFO("nth " << nth << " crash " << static_cast<int>(crash) << " an earlier log " << earlier);
+    FakeDisk disk{nth};
+    std::map<std::string, int> old;
+    if (earlier) {
+        Counting before{disk};
+        REQUIRE(before.life.open());
+        before.incr("old");
+        REQUIRE(before.life.log.close());
+        old = before.counts;
+    }
+    Counting server{disk};
+    server.life.log.set_manifest(load_log(disk).manifest);
+    server.counts = old;
+    ++server.counts["in no log"];
+    const auto calls = disk.changing_calls();
+    disk.fail(std::nullopt, nth, EIO, 1'000'000);
+    if (server.start()) {
+        server.incr("meanwhile");
+        server.life.turn();
+        server.child_ends();
+        server.life.helper.run_all();
+    }
+    const bool came_so_far = disk.changing_calls() - calls >= nth;
+    const bool on = server.life.log.mode() == aof::Log::Mode::on;
+    const auto promised = on && server.life.log.durable_offset() == server.life.log.appended_offset() ? server.counts
+                          : on                                                                        ? server.forked
+                                                                                                      : old;
+    disk.heal();
+    server.life.helper.forget();
+    if (crash == Crash::power) disk.power_loss();
+    if (crash == Crash::strict_power) disk.power_loss_strict();
+    // As a start does (server/append_log).
+    test_folder(disk).remove_temporaries();
+    const Loaded after = load_log(disk);
+    REQUIRE(after.error == "");
+    if (after.manifest.empty()) REQUIRE(test_folder(disk).refuse_orphans());
+    const auto found = counted(after);
+    CHECK((found == old || found == server.forked || found == server.counts));
+    CHECK(found.size() >= promised.size());
+    // The next life goes on, and leaves nothing of it behind, though its base has another suffix.
+    Counting next{disk};
+    next.life.settings.rdb_preamble = !server.life.settings.rdb_preamble;
+    next.counts = found;
+    REQUIRE(next.life.open());
+    next.incr("next");
+    REQUIRE(next.start_child());
+    next.child_ends();
+    next.all_turns();
+    CHECK(next.rewrite.last_good());
+    CHECK(counted(load_log(disk)) == next.counts);
+    CHECK(disk.names().size() == 3);  // manifest, base, incremental file
+    return came_so_far;
+}
+
+}  // namespace
+
+TEST_CASE("rewrite: a crash at any step of a log that begins leaves a folder that the next start takes") {
+    const QuietLog quiet;
+    for (const Crash crash : {Crash::kill, Crash::power, Crash::strict_power}) {
+        for (const bool earlier : {false, true}) {
+            std::uint64_t steps = 1;
+            while (crash_while_it_begins(steps, crash, earlier)) ++steps;
+            CHECK(steps > 15);
+        }
+    }
+}
+
+TEST_CASE("rewrite: a log that could not begin at the last step begins at the next try, and nothing is left over") {
+    const QuietLog quiet;
+    for (std::uint64_t nth = 1;; ++nth) {
+        INFO("nth " << nth);
+        FakeDisk disk{nth};
+        Counting server{disk};
+        server.counts["a"] = 1;
+        REQUIRE(server.start());
+        const auto calls = disk.changing_calls();
+        disk.fail(std::nullopt, nth, EIO, 1);
+        server.incr("b");
+        server.child_ends();
+        server.all_turns();
+        const bool came_so_far = disk.changing_calls() - calls >= nth;
+        if (!server.rewrite.last_good()) {
+            REQUIRE(server.start());
+            server.incr("c");
+            server.child_ends();
+            server.all_turns();
+        }
+        CHECK(server.life.log.mode() == aof::Log::Mode::on);
+        CHECK(counted(load_log(disk)) == server.counts);
+        CHECK(disk.names().size() == load_log(disk).manifest.files().size() + 1);
+        if (!came_so_far) break;
+    }
+}
+
 TEST_CASE("rewrite: one that heals is tried every second, however often it failed, and says so now and then") {
     const QuietLog quiet;
     for (const bool hole : {true, false}) {
