@@ -508,9 +508,7 @@ AppendLog::Figures AppendLog::figures() const {
     out.buffer_bytes = log.buffer_bytes();
     out.sync_pending = log.sync_pending();
     out.delayed_syncs = log.delayed_syncs();
-    out.forks = parts_->child.forks();
-    out.last_fork_us = parts_->child.last_fork_us();
-    out.last_fork_at_us = parts_->child.last_fork_at_us();
+    out.forks = parts_->child.figures();
     return out;
 }
 

@@ -120,9 +120,7 @@ class AppendLog final : private DurabilityListener {
         std::uint64_t buffer_bytes = 0;
         bool sync_pending = false;
         std::uint64_t delayed_syncs = 0;
-        std::uint64_t forks = 0;
-        std::int64_t last_fork_us = 0;
-        std::int64_t last_fork_at_us = 0;
+        ChildProcess::Figures forks;
     };
     [[nodiscard]] Figures figures() const;
 
