@@ -78,6 +78,12 @@ def rewritten(server, count=1):
 
 def moved(source, target):
     """`target` starts on the log of `source`, which has ended."""
+    copied(source, target)
+    return again(target)
+
+
+def copied(source, target):
+    """`target` ends, and has the log of `source`, as far as it is written."""
     target.kill()
     target.wait_exit()
     for name in os.listdir(target.dir):
@@ -85,7 +91,6 @@ def moved(source, target):
             os.remove(target.file(name))
     shutil.rmtree(target.file(FOLDER), ignore_errors=True)
     shutil.copytree(source.file(FOLDER), target.file(FOLDER))
-    return again(target)
 
 
 # ---- what comes back
@@ -137,6 +142,71 @@ def test_a_key_that_fell_due_while_the_server_was_down(start):
     with server.client() as c:
         # Not 1, as it would be had the key been gone before INCR came.
         wait_for(lambda: c("KEYS", "*") == [b"kept"])
+
+
+def field_steps(rng):
+    """Commands about fields with deadlines that are soon over, in the time in which they are."""
+    key, field = lambda: "h%d" % rng.randrange(3), lambda: "f%d" % rng.randrange(4)
+    value = lambda: str(rng.randrange(100))
+
+    def deadline():
+        ms = rng.choice((20, 60, 120, 250))
+        return rng.choice((["PX", ms], ["PXAT", int(time.time() * 1000) + ms], ["KEEPTTL"], ["KEEPTTL"], []))
+
+    def ttl():
+        when, ms = rng.choice((("PX", 40), ("PXAT", int(time.time() * 1000) + 90), ("PERSIST", None), ("PX", 200)))
+        return [when] if ms is None else [when, ms]
+
+    def one():
+        k, f, g = key(), field(), field()
+        return rng.choice((
+            lambda: ["HSETEX", k, *rng.choice(([], [], ["FNX"], ["FXX"])), *deadline(), "FIELDS", "2", f, value(), g, value()],
+            lambda: ["HSETEX", k, "KEEPTTL", "FIELDS", "1", f, value()],
+            lambda: ["HPEXPIRE", k, rng.choice((30, 90, 180)), *rng.choice(([], ["NX"], ["XX"], ["GT"], ["LT"])), "FIELDS", "2", f, g],
+            lambda: ["HPEXPIREAT", k, int(time.time() * 1000) + rng.choice((-5, 50, 150)), "FIELDS", "1", f],
+            lambda: ["HPERSIST", k, "FIELDS", "1", f],
+            lambda: ["HGETEX", k, *ttl(), "FIELDS", "2", f, g],
+            lambda: ["HGETDEL", k, "FIELDS", "1", f],
+            lambda: ["HINCRBY", k, f, "3"], lambda: ["HINCRBYFLOAT", k, f, "0.5"],
+            lambda: ["HSET", k, f, value()], lambda: ["HSETNX", k, f, value()], lambda: ["HMSET", k, f, value(), g, value()],
+            lambda: ["HDEL", k, f], lambda: ["HGETALL", k], lambda: ["HLEN", k],
+            lambda: ["COPY", k, key(), "REPLACE"], lambda: ["RENAME", k, key()], lambda: ["PEXPIRE", k, rng.choice((60, 150))],
+            lambda: ["PERSIST", k], lambda: ["SETRANGE", "n", "0", value()],
+        ))()
+    while True:
+        yield one()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fields_that_fell_due_since_are_as_they_were(start, seed):
+    """What HSETEX KEEPTTL keeps, NX and GT compare and HINCRBY adds to is what was there when they ran, however late they
+    are replayed."""
+    server = log_of(start)
+    rng = random.Random(seed)
+    steps = field_steps(rng)
+    with server.client() as c:
+        c("DEBUG", "SET-ACTIVE-EXPIRE", str(seed % 2))
+        for _ in range(120):
+            words = [[str(w) for w in next(steps)] for _ in range(rng.randint(1, 8))]
+            shape = rng.random()
+            if shape < 0.2:
+                c.pipeline([["MULTI"], *words, ["EXEC"]])
+            elif shape < 0.3:
+                for w in words:
+                    c("EVAL", "return redis.pcall(unpack(ARGV))", "0", *w)
+            else:
+                c.pipeline(words)
+            time.sleep(rng.uniform(0, 0.02))
+        late = log_of(start)
+        copied(server, late)  # before the last ones went
+        time.sleep(0.5)
+        c("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+        time.sleep(0.2)
+        memory = c("DEBUG", "DIGEST")
+    again(late)
+    time.sleep(0.2)
+    assert digest(late) == memory
+    assert digest(crash(late)) == memory
 
 
 def test_evicted_keys_stay_gone(start):
