@@ -541,6 +541,45 @@ def test_damage_in_the_middle_is_refused(start):
     assert open(path, "rb").read() == text
 
 
+CHECK_AOF = os.path.join(os.path.dirname(keel.BINARY), "tools", "keel-check-aof")
+
+
+def checked(path):
+    """What keel-check-aof has to say of it, if it is built: exit status and text."""
+    if not os.path.exists(CHECK_AOF):
+        pytest.skip("keel-check-aof is not built")
+    done = subprocess.run([CHECK_AOF, path], capture_output=True, timeout=60 * PATIENCE, text=True)
+    assert "runtime error" not in done.stderr and "AddressSanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_the_checker_says_what_a_start_does(start):
+    server = filled(start, {"databases": "100"})
+    path = incremental(server)
+    good = open(path, "rb").read()
+    status, said = checked(server.dir)
+    assert status == 0 and said.startswith("The folder %s holds the manifest %s/" % (server.dir, server.file(FOLDER)))
+    assert checked(server.file(FOLDER)) == (0, said.replace(server.dir, server.file(FOLDER), 1))
+    assert "All AOF files and manifest are valid" in said
+    for words in (["NOSUCH", "a"], ["MONITOR"], ["SET", "a"], ["FUNCTION", "NOSUCH"], ["SELECT", "-1"], ["PUBLISH", "a", "b"],
+                  ["SELECT", "99"], ["HSETEX", "h", "FIELDS", "1", "f", "v"], ["FUNCTION", "FLUSH"]):
+        at = len(good)
+        with open(path, "wb") as f:
+            f.write(good + encode(*words))
+        status, said = checked(server.dir)
+        assert (status == 0) == (words[0] in ("PUBLISH", "HSETEX") or words == ["SELECT", "99"] or words == ["FUNCTION", "FLUSH"]), (words, said)
+        assert ("SELECT 99: a start with fewer than 100 databases ends here" in said) == (words == ["SELECT", "99"])
+        again(server, ready=status == 0)
+        if status == 0:
+            server.kill()
+        assert server.wait_exit() == status
+        if status:
+            refusal = re.search(r"A start ends here: (.*)\n", said).group(1)
+            assert "(command '%s' at offset %d)" % (words[0], at) in refusal
+            # Of SELECT the server says how many databases it has.
+            assert re.sub(r" \(100 are configured\)", "", server.log()).count(refusal) >= 1, (refusal, server.log())
+
+
 def test_unknown_commands_and_databases_are_refused(start):
     for line, word in ((b"*2\r\n$6\r\nNOSUCH\r\n$1\r\na\r\n", "Unknown command 'NOSUCH'"),
                        (b"*2\r\n$6\r\nSELECT\r\n$2\r\n99\r\n", "Can't SELECT"),
