@@ -85,6 +85,17 @@ struct Counting {
                          [this] { forked = counts; }};
 };
 
+// What many tests begin with: a server with an open log on a disk of its own.
+template <Fsync policy>
+struct OpenServer {
+    OpenServer() { REQUIRE(server.life.open()); }
+    QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk, policy};
+};
+using OnAlways = OpenServer<Fsync::always>;
+using OnEverysec = OpenServer<Fsync::everysec>;
+
 std::map<std::string, int> counted(const Loaded& loaded) {
     std::map<std::string, int> out;
     for (const std::string& command : loaded.commands) {
@@ -95,11 +106,7 @@ std::map<std::string, int> counted(const Loaded& loaded) {
 
 }  // namespace
 
-TEST_CASE("rewrite: base, what came meanwhile, and no history left") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: base, what came meanwhile, and no history left") {
     for (int i = 0; i < 3; ++i) server.incr("a");
     server.life.turn();
     server.life.helper.run_all();
@@ -200,11 +207,7 @@ TEST_CASE("rewrite: whatever call fails and wherever power is lost, nothing is l
     CHECK(bad > 50);
 }
 
-TEST_CASE("rewrite: no fork, a child that fails: the old log goes on") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: no fork, a child that fails: the old log goes on") {
     server.incr("a");
     server.child.no_fork = true;
     REQUIRE(server.start());
@@ -471,11 +474,7 @@ TEST_CASE("rewrite: with the log off it makes a base, and all incremental files 
     CHECK(manifest_lines(disk) == "file a.aof.1.base.aof seq 1 type b\n");
 }
 
-TEST_CASE("rewrite: a child that was told to stop is waited for before another one starts") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: a child that was told to stop is waited for before another one starts") {
     server.incr("a");
     server.all_turns();
     REQUIRE(server.start_child());
@@ -496,11 +495,7 @@ TEST_CASE("rewrite: a child that was told to stop is waited for before another o
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
-TEST_CASE("rewrite: a new file that cannot be made ends it before there is a child") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: a new file that cannot be made ends it before there is a child") {
     server.incr("a");
     server.all_turns();
     disk.fail(DiskCall::create, 1);
@@ -515,11 +510,8 @@ TEST_CASE("rewrite: a new file that cannot be made ends it before there is a chi
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
-TEST_CASE("rewrite: while a slow disk makes the new file, what is written is in the old one with its turn") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk, Fsync::everysec};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnEverysec,
+                 "rewrite: while a slow disk makes the new file, what is written is in the old one with its turn") {
     REQUIRE(server.start());
     for (int i = 0; i < 80; ++i) {  // eight seconds, in which the disk answers nothing
         server.incr("a");
