@@ -463,6 +463,35 @@ def test_turned_on_and_off_live(start):
     assert digest(server) == before
 
 
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_killed_while_a_log_begins(start, nth):
+    """Whichever of the files came to its name last: the next start takes the folder, and finds what was there."""
+    strace = needs_strace()
+    server = start()
+    with server.client() as c:
+        data.fill(c)
+        c("SAVE")
+        before = c("DEBUG", "DIGEST")
+        killing = subprocess.Popen([strace, "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:signal=KILL:when=%d" % nth, "-o", "/dev/null",
+                                    "-p", str(server.pid)], stderr=subprocess.DEVNULL)
+        wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+        time.sleep(0.3)  # the other threads, too
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+    assert server.wait_exit() == -signal.SIGKILL
+    killing.wait(10)
+    server.args += ["--appendonly", "yes"]
+    again(server)
+    assert digest(server) == before
+    with server.client() as c:
+        c("SET", "after", "1")
+        c("BGREWRITEAOF")
+    rewritten(server)
+    assert len(files(server)) == 3
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
 def test_the_old_single_file(start):
     server = log_of(start)
     with server.client() as c:
