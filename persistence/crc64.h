@@ -10,7 +10,8 @@
 
 namespace keel {
 
-// Of `bytes` behind what `before` is the CRC of. About two bytes a nanosecond.
+// Of `bytes` behind what `before` is the CRC of. Two bytes a nanosecond; seven where the processor multiplies without
+// carries (x86-64 with PCLMULQDQ) and there are 128 and more.
 [[nodiscard]] std::uint64_t crc64(Bytes bytes, std::uint64_t before = 0) noexcept;
 
 }  // namespace keel

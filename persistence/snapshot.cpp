@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "persistence/snapshot.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-
-#include "persistence/child_process.h"
 #include "persistence/rdb/snapshot_file.h"
 #include "protocol/base/log.h"
 
@@ -64,48 +57,31 @@ class Reporter {
     std::uint64_t copied_ = 0;
 };
 
-[[noreturn]] void run_child(FileSystem& files, const rdb::SnapshotContent& content, const std::string& path, int pipe,
-                            const Clock& clock, pid_t parent, const std::function<void()>& in_child) {
-    become_child(parent);
-    in_child();
+int save_in_child(FileSystem& files, const rdb::SnapshotContent& content, const std::string& path, int pipe,
+                  const Clock& clock) {
     Reporter reporter{pipe, clock};
     const auto saved = rdb::save_snapshot(files, path, rdb::temporary_for(path, getpid()), content,
                                           [&reporter](std::uint64_t keys) { reporter.add(keys); });
     reporter.finish();
     if (!saved) {
         log_warning("Background saving failed: {}", saved.error().text());
-        _exit(1);
+        return 1;
     }
     log_notice("DB saved on disk: {} bytes, {} MB of memory copied on write", *saved, reporter.copied() >> 20);
-    _exit(0);
+    return 0;
 }
 
 }  // namespace
 
 Status SnapshotChild::start(const rdb::SnapshotContent& content, const std::string& path,
                             const std::function<void()>& in_child) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return io_error("Can't make", "a pipe to a child", errno);
-    const pid_t parent = getpid();
-    const std::int64_t before = clock_.steady_us();
-    const pid_t child = fork();
-    if (child == 0) {
-        ::close(ends[0]);
-        run_child(files_, content, path, ends[1], clock_, parent, in_child);
-    }
-    const int number = errno;
-    ::close(ends[1]);
-    if (child < 0) {
-        ::close(ends[0]);
-        return Error{fmt::format("Can't save in background: fork: {}", std::strerror(number))};
-    }
-    pid_ = child;
-    pipe_ = ends[0];
-    temporary_ = rdb::temporary_for(path, child);
+    const Status started = child_.start([&](int pipe) {
+        in_child();
+        return save_in_child(files_, content, path, pipe, clock_);
+    });
+    if (!started) return Error{fmt::format("Can't save in background: {}", started.error().text())};
+    temporary_ = rdb::temporary_for(path, child_.pid());
     started_us_ = heard_us_ = clock_.steady_us();
-    ++figures_.forks;
-    figures_.last_fork_us = started_us_ - before;
-    figures_.last_fork_at_us = before;
     figures_.keys_written = 0;
     figures_.keys_total = content.keyspace.keys();
     figures_.copied_bytes = 0;
@@ -115,7 +91,7 @@ Status SnapshotChild::start(const rdb::SnapshotContent& content, const std::stri
 
 void SnapshotChild::hear() {
     Report report{};
-    while (::read(pipe_, &report, sizeof(report)) == static_cast<ssize_t>(sizeof(report))) {
+    while (child_.read(report)) {
         figures_.keys_written = report.keys;
         figures_.copied_bytes = report.copied_bytes;
         figures_.copied_peak = std::max(figures_.copied_peak, report.copied_bytes);
@@ -124,9 +100,6 @@ void SnapshotChild::hear() {
 }
 
 void SnapshotChild::end() {
-    ::close(pipe_);
-    pipe_ = -1;
-    pid_ = 0;
     figures_.last_copied_bytes = figures_.copied_bytes;
     figures_.copied_bytes = 0;
     figures_.copied_peak = 0;
@@ -141,28 +114,26 @@ void SnapshotChild::warn_of_silence() {
     if (now - heard_us_ < kPatienceUs) return;
     heard_us_ = now;
     log_warning("The child {} that saves has written nothing for a minute ({} of {} keys). BGSAVE CANCEL ends it.",
-                pid_, figures_.keys_written, figures_.keys_total);
+                pid(), figures_.keys_written, figures_.keys_total);
 }
 
 std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {
     if (!running()) return std::nullopt;
     hear();
-    int status = 0;
-    const pid_t ended = waitpid(pid_, &status, WNOHANG);
-    if (ended == 0) {
+    const auto ended = child_.poll();
+    if (!ended) {
         warn_of_silence();
         return std::nullopt;
     }
     hear();  // its last words
-    const pid_t child = pid_;
     end();
-    if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    if (ended->good) {
         log_notice("Background saving terminated with success");
         return Outcome::saved;
     }
     static_cast<void>(files_.remove(temporary_));  // mostly the child did it
-    if (ended == child && WIFSIGNALED(status))
-        log_warning("Background saving terminated by signal {}", WTERMSIG(status));
+    if (ended->signal != 0)
+        log_warning("Background saving terminated by signal {}", ended->signal);
     else
         log_warning("Background saving error");
     return Outcome::failed;
@@ -170,15 +141,8 @@ std::optional<SnapshotChild::Outcome> SnapshotChild::poll() {
 
 void SnapshotChild::cancel() {
     if (!running()) return;
-    constexpr int kPatienceMs = 1000;
-    ::kill(pid_, SIGKILL);
-    for (int ms = 0; waitpid(pid_, nullptr, WNOHANG) == 0; ++ms) {
-        if (ms == kPatienceMs) {
-            log_warning("The child {} was killed and does not end: it must be waiting for the disk", pid_);
-            break;
-        }
-        ::usleep(1000);
-    }
+    child_.kill();
+    if (!child_.wait()) child_.abandon();
     end();
     static_cast<void>(files_.remove(temporary_));
 }

@@ -15,16 +15,14 @@
 //   3. saved means: the file is under its name, synced, and so is the folder.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
+#include "persistence/child_process.h"
 #include "persistence/file_system.h"
 #include "persistence/rdb/snapshot_writer.h"
-#include "protocol/base/clock.h"
 
 namespace keel {
 
@@ -33,10 +31,7 @@ class SnapshotChild {
     enum class Outcome : std::uint8_t { saved, failed, cancelled };
 
     struct Figures {
-        std::uint64_t forks = 0;
-        std::int64_t last_fork_us = 0;
-        std::int64_t last_fork_at_us = 0;  // steady
-        std::uint64_t keys_written = 0;    // by the child that runs
+        std::uint64_t keys_written = 0;  // by the child that runs
         std::uint64_t keys_total = 0;
         std::uint64_t copied_bytes = 0;  // by the child that runs, as it last said
         std::uint64_t copied_peak = 0;
@@ -44,7 +39,7 @@ class SnapshotChild {
         std::int64_t copied_told_us = 0;      // when
     };
 
-    SnapshotChild(FileSystem& files, const Clock& clock) : files_(files), clock_(clock) {}
+    SnapshotChild(FileSystem& files, const Clock& clock) : files_(files), clock_(clock), child_(clock) {}
     ~SnapshotChild() { cancel(); }
     SnapshotChild(const SnapshotChild&) = delete;
     SnapshotChild& operator=(const SnapshotChild&) = delete;
@@ -56,10 +51,11 @@ class SnapshotChild {
     // Kills the child, if one runs. Waits for its end, which is at once unless the disk holds it: then for a second.
     void cancel();
 
-    [[nodiscard]] bool running() const { return pid_ > 0; }
-    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] bool running() const { return child_.running(); }
+    [[nodiscard]] pid_t pid() const { return child_.pid(); }
     [[nodiscard]] std::int64_t started_us() const { return started_us_; }
     [[nodiscard]] const Figures& figures() const { return figures_; }
+    [[nodiscard]] const ChildProcess::Figures& forks() const { return child_.figures(); }
 
   private:
     void hear();
@@ -68,8 +64,7 @@ class SnapshotChild {
 
     FileSystem& files_;
     const Clock& clock_;
-    pid_t pid_ = 0;
-    int pipe_ = -1;
+    ChildProcess child_;
     std::string temporary_;
     std::int64_t started_us_ = 0;
     std::int64_t heard_us_ = 0;  // when it last said something, or we last complained

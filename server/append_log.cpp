@@ -220,10 +220,25 @@ Status AppendLog::start() {
 
 void AppendLog::stop() { stop_wanted_ = on_; }
 
-void AppendLog::close() {
-    if (parts_ == nullptr) return;
+Status AppendLog::secure() {
+    if (const Error* const why = refusal()) return Error{*why};
+    if (!on_ || parts_->log.mode() != aof::Log::Mode::on) return {};
+    tells_later_ = server_.dispatcher.running() != nullptr;
     end_rewrite();
-    if (!on_) return parts_->rewrite.unschedule();
+    hand_over(server_.clock.wall_ms());
+    while (parts_->log.busy() || parts_->log.sync_pending()) parts_->helper.drain();
+    Status secured = parts_->log.secure(server_.clock.wall_ms());
+    tells_later_ = false;
+    return secured;
+}
+
+Status AppendLog::close() {
+    if (parts_ == nullptr) return {};
+    end_rewrite();
+    if (!on_) {
+        parts_->rewrite.unschedule();
+        return {};
+    }
     hand_over(server_.clock.wall_ms());
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
@@ -234,6 +249,7 @@ void AppendLog::close() {
         server_.clients.refuse_held(closed.error());
     }
     server_.clients.release_held();
+    return closed;
 }
 
 // ---- Commands
@@ -253,7 +269,22 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
     if (said_) bind(session, reply_at);
 }
 
+// Where the log will end behind all that was done so far.
+std::uint64_t AppendLog::said_offset() const { return parts_->log.appended_offset() + stream_.bytes().size(); }
+
 // A mark for each sync that is under way at most, and one for what goes to the disk next in one piece.
+void AppendLog::mark(Session& session, std::uint64_t begin, std::uint64_t offset) const {
+    auto& marks = session.reply_marks;
+    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
+        marks.back().offset = offset;
+    else
+        marks.push_back({begin, offset});
+}
+
+void AppendLog::hold_message(Session& session, std::uint64_t begin) {
+    if (parts_->log.reply_offset() && said_offset() > parts_->log.durable_offset()) mark(session, begin, said_offset());
+}
+
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
     if (!on_) return;
     if (!parts_->log.reply_offset()) {
@@ -261,12 +292,7 @@ void AppendLog::bind(Session& session, std::uint64_t reply_at) {
             turn_writers_.push_back({&session, reply_at});
         return;
     }
-    const std::uint64_t offset = parts_->log.appended_offset() + stream_.bytes().size();
-    auto& marks = session.reply_marks;
-    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
-        marks.back().offset = offset;
-    else
-        marks.push_back({reply_at, offset});
+    mark(session, reply_at, said_offset());
 }
 
 void AppendLog::note(const Effects& effects, const Call* call, int db) {
@@ -311,19 +337,25 @@ void AppendLog::hand_over(std::int64_t now_ms) {
 void AppendLog::write_turn() {
     if (completions_wait_) [[unlikely]]
         run_completions();
+    if (untold_) [[unlikely]]
+        on_not_durable(*std::exchange(untold_, std::nullopt));
     const std::int64_t now_ms = server_.clock.wall_ms();
     aof::Log& log = parts_->log;
     if (on_) hand_over(now_ms);
     if (log.mode() != aof::Log::Mode::off) log.write(now_ms);
     // Replies that no longer need the disk: another appendfsync, or no syncs while a child is at work.
     if (server_.clients.holds_replies() && !log.reply_offset()) server_.clients.release_held();
-    if (stop_wanted_) close();
+    if (stop_wanted_) static_cast<void>(close());
     turn_writers_.clear();
 }
 
 void AppendLog::on_durable(std::uint64_t offset) { server_.clients.set_durable(offset); }
 
 void AppendLog::on_not_durable(const Error& refusal) {
+    if (tells_later_) {
+        untold_ = refusal;
+        return;
+    }
     for (const Writer& writer : turn_writers_) {
         Session& session = *writer.session;
         const bool replied = session.output_end() > writer.reply_at;
@@ -446,6 +478,9 @@ void AppendLog::cron() {
     parts_->log.set_child_active(other || parts_->child.running());
     const bool due = parts_->rewrite.due(now_ms);
     if (due && !other && !parts_->child.running()) static_cast<void>(start_rewrite(false));
+    // A rewrite while the log is off has come to its end: the folder is another server's, if one wants it.
+    const bool over = !parts_->rewrite.running() && !parts_->rewrite.scheduled() && !parts_->child.running();
+    if (over && !on_ && !server_.settings.aof.enabled) parts_->lock.release();
 }
 
 // ---- Figures
@@ -473,9 +508,7 @@ AppendLog::Figures AppendLog::figures() const {
     out.buffer_bytes = log.buffer_bytes();
     out.sync_pending = log.sync_pending();
     out.delayed_syncs = log.delayed_syncs();
-    out.forks = parts_->child.forks();
-    out.last_fork_us = parts_->child.last_fork_us();
-    out.last_fork_at_us = parts_->child.last_fork_at_us();
+    out.forks = parts_->child.figures();
     return out;
 }
 

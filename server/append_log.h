@@ -13,7 +13,8 @@
 //      ran as one (EXEC, a script) is one unit there.
 //   2. All that a turn did is handed to the log before the turn's replies leave.
 //   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
-//      by an error. Under the others it is replaced, too, if the write at the end of its turn fails.
+//      by an error. Under the others it is replaced, too, if the write at the end of its turn fails. Messages that tell
+//      of what was written wait like the reply.
 //   4. One child at a time: a rewrite waits for a snapshot, and a snapshot for a rewrite.
 //   5. While the log is off there is none of this but a flag that is looked at.
 #pragma once
@@ -53,8 +54,10 @@ class AppendLog final : private DurabilityListener {
     Status start();
     // CONFIG SET appendonly no, at the end of this turn: writes and syncs all, and closes.
     void stop();
-    // The same at the end of the process, now.
-    void close();
+    // The same now. An error: the end of the log could not be written, and somebody may have been told that it was.
+    Status close();
+    // Before the end of the process: all is on the disk, or why not; then the process should go on. Ends a rewrite.
+    [[nodiscard]] Status secure();
 
     // BGREWRITEAOF. The error is that of the reply.
     enum class Begun : std::uint8_t { started, scheduled };
@@ -74,6 +77,12 @@ class AppendLog final : private DurabilityListener {
     void end(Session& session, std::uint64_t reply_at);
     // The same for a reply that is given outside of its command: it waits for all that was done so far.
     void bind(Session& session, std::uint64_t reply_at);
+    // The same for a message that may tell of what was done so far (a keyspace event, an invalidation), under
+    // appendfsync always. Nobody's message waits where all is on the disk.
+    void bind_message(Session& session, std::uint64_t begin) {
+        if (on_) [[unlikely]]
+            hold_message(session, begin);
+    }
     // The unit that is under way is not logged: the process ends in the middle of it.
     void discard_unit() { discard_ = depth_ > 0; }
     // What was done by `call` in the database `db`; null: by itself.
@@ -111,9 +120,7 @@ class AppendLog final : private DurabilityListener {
         std::uint64_t buffer_bytes = 0;
         bool sync_pending = false;
         std::uint64_t delayed_syncs = 0;
-        std::uint64_t forks = 0;
-        std::int64_t last_fork_us = 0;
-        std::int64_t last_fork_at_us = 0;
+        ChildProcess::Figures forks;
     };
     [[nodiscard]] Figures figures() const;
 
@@ -133,6 +140,9 @@ class AppendLog final : private DurabilityListener {
     Status start_rewrite(bool asked);
     void end_rewrite();
     void set_on(bool on);
+    void hold_message(Session& session, std::uint64_t begin);
+    [[nodiscard]] std::uint64_t said_offset() const;
+    void mark(Session& session, std::uint64_t begin, std::uint64_t offset) const;
     void hand_over(std::int64_t now_ms);
     void write_turn();
     void run_completions();
@@ -144,6 +154,8 @@ class AppendLog final : private DurabilityListener {
     bool on_ = false;
     bool stop_wanted_ = false;
     bool completions_wait_ = false;
+    bool tells_later_ = false;     // a command runs (SHUTDOWN), which should not see its connection end
+    std::optional<Error> untold_;  // the refusal that came meanwhile
     struct Writer {
         Session* session;
         std::uint64_t reply_at;

@@ -515,7 +515,7 @@ void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns
     if (session.reply.errors_written() != errors_before) [[unlikely]] {
         if (std::exchange(session.error_counted, false)) return;
         ++command.stats.failed;
-        server_.stats.count_error(session.reply.last_error_code());
+        server_.stats.count_error(session.reply.last_error());
     }
 }
 

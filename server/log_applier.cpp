@@ -71,7 +71,7 @@ Applier::Outcome LogApplier::apply(ArgumentList& words, std::span<const Request>
     return outcome;
 }
 
-void LogApplier::resolve(Call& call) {
+void LogApplier::resolve(Call& call) const {
     server_.dispatcher.resolve(call, session_);
     if (renamed_.empty()) [[likely]]
         return;
@@ -80,13 +80,26 @@ void LogApplier::resolve(Call& call) {
     server_.dispatcher.resolve(call, session_, found->second);
 }
 
-Status LogApplier::take(Call& call) {
-    const Command* command = call.command;
+Status LogApplier::accepts(std::span<const Bytes> words) const {
+    Call call;
+    call.words = words;
+    resolve(call);
+    return check(call);
+}
+
+Status LogApplier::check(const Call& call) {
+    const Command* const command = call.command;
     if (command == nullptr || !command->runs())
         return Error{fmt::format("Unknown command '{}'", call.words[0].substr(0, 64))};
     if (!belongs(*command)) return Error{fmt::format("A command that is not about data, '{}',", command->name())};
     if (!command->spec().arity.accepts(call.words.size()))
         return Error{fmt::format("Wrong number of arguments for the command '{}'", command->name())};
+    return {};
+}
+
+Status LogApplier::take(Call& call) {
+    KEEL_TRY(check(call));
+    const Command* const command = call.command;
     if (is_transactional(*command, "multi")) {
         queueing_ = true;
     } else if (is_transactional(*command, "exec")) {

@@ -33,9 +33,12 @@ class LogApplier final : public Applier {
 
     void reset() override;
     [[nodiscard]] Outcome apply(ArgumentList& words, std::span<const Request> batch) override;
+    // What apply() says of such a command before it runs it: whether it is known, about data, and has so many words.
+    [[nodiscard]] Status accepts(std::span<const Bytes> words) const;
 
   private:
-    void resolve(Call& call);
+    void resolve(Call& call) const;
+    [[nodiscard]] static Status check(const Call& call);
     Status take(Call& call);
     Status run(Call& call);
     Status run_queue();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <numeric>
 
 #include "protocol/base/number.h"
@@ -61,8 +62,11 @@ void Migration::pump(MigrationSource& source, std::size_t unsent, std::string& o
         }
         const bool replace = request_.replace || rounds_[key] > 0;
         const std::string ttl = integer_text((*dumped)->ttl_ms);
-        const Bytes words[] = {"RESTORE", name, ttl, (*dumped)->payload, "REPLACE"};
-        append_request(out, std::span{words}.first(replace ? 5 : 4));
+        std::array<Bytes, 6> words{"RESTORE", name, ttl, (*dumped)->payload};
+        std::size_t count = 4;
+        if (replace) words[count++] = "REPLACE";
+        if ((*dumped)->absolute) words[count++] = "ABSTTL";
+        append_request(out, std::span{words}.first(count));
         expected_.push_back({Expected::Kind::restore, key});
         ++rounds_[key];
     }

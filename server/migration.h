@@ -55,6 +55,8 @@ class MigrationSource {
     struct Dumped {
         std::string payload;
         std::int64_t ttl_ms;  // 0: none
+        // ttl_ms is the deadline itself: one so far away that what is left of it might overflow where clocks differ.
+        bool absolute = false;
     };
     virtual ~MigrationSource() = default;
     // The value and what is left of its life; nothing if there is none. From now on the key is watched, if `watched`.

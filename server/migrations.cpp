@@ -2,6 +2,7 @@
 #include "server/migrations.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "persistence/rdb/dump.h"
@@ -157,9 +158,15 @@ Result<std::optional<MigrationSource::Dumped>> Migrations::Job::dump(std::size_t
     if (found == nullptr) return std::optional<Dumped>{};
     KEEL_TRY(std::string payload, rdb::dump_value(found->value(), server_.settings));
     const UnixMs deadline = found->deadline();
-    const std::int64_t ttl = deadline == kNoDeadline ? 0 : std::max<std::int64_t>(deadline - server_.keyspace.now(), 1);
+    // Life is sent as what is left of it, as clocks differ; but not where the target's clock, somewhat ahead, would
+    // lead over the largest number (redis-server 7.0 does not see that, and takes the key for one that is due).
+    constexpr std::int64_t kAheadMs = std::int64_t{1} << 50;
+    const bool absolute = deadline != kNoDeadline && deadline > std::numeric_limits<std::int64_t>::max() - kAheadMs;
+    const std::int64_t ttl = deadline == kNoDeadline ? 0
+                             : absolute              ? deadline
+                                                     : std::max<std::int64_t>(deadline - server_.keyspace.now(), 1);
     if (watched) home_.in_flight_.emplace(KeptKeySpot{spot(key).db, std::string{name(key)}}, InFlight{this, false});
-    return std::optional{Dumped{std::move(payload), ttl}};
+    return std::optional{Dumped{std::move(payload), ttl, absolute}};
 }
 
 bool Migrations::Job::taken(std::size_t key) const { return home_.in_flight_.contains(spot(key)); }

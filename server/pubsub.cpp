@@ -216,20 +216,23 @@ void PubSub::push(Session& session, const SharedChunk& message) {
         if (session.closing) return;
         held_.push_back(message);
         session.held_bytes += message.bytes().size();
-        if (session.held_bytes > kHeldUncounted) pushed_(session);  // which ends it if that is too much
+        if (session.held_bytes > kHeldUncounted)
+            pushed_(session, session.output_end());  // which ends it if that is too much
         return;
     }
+    const std::uint64_t begin = session.output_end();
     session.output.append_shared(message);
-    pushed_(session);
+    pushed_(session, begin);
 }
 
 void PubSub::deliver_held(Session& session) {
     session.held_bytes = 0;
+    const std::uint64_t begin = session.output_end();
     for (const SharedChunk& message : held_) {
         if (!session.closing) session.output.append_shared(message);
     }
     held_.clear();
-    if (!session.closing) pushed_(session);
+    if (!session.closing) pushed_(session, begin);
 }
 
 void PubSub::forget_gone() {

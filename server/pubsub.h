@@ -54,8 +54,10 @@ struct Subscription {
 
 class PubSub {
   public:
-    // `pushed` is told of each session that a message was written to. It may end the session.
-    explicit PubSub(std::function<void(Session&)> pushed) : pushed_(std::move(pushed)) {}
+    // `pushed` is told of each session that a message was written to, and where that begins (Session::output_end). It
+    // may end the session.
+    using Pushed = std::function<void(Session&, std::uint64_t begin)>;
+    explicit PubSub(Pushed pushed) : pushed_(std::move(pushed)) {}
     ~PubSub();
     PubSub(const PubSub&) = delete;
     PubSub& operator=(const PubSub&) = delete;
@@ -121,7 +123,7 @@ class PubSub {
     void forget_now(Session& session);
     void forget_gone();
 
-    std::function<void(Session&)> pushed_;
+    Pushed pushed_;
     std::array<Topics, kTopicKinds> topics_;
     std::vector<Topic*> patterns_;  // for matching: every message looks at all
     Table<SubscriptionTraits> subscriptions_;

@@ -129,12 +129,15 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
               }),
       after_command(effects, stats, settings),
       dispatcher(*this),
-      clients(dispatcher, settings, stats, clock),
+      clients(dispatcher, settings, stats, clock, lazy_free),
       blocking(dispatcher, clients, keyspace, pause, clock),
       watches(keyspace),
       monitors(
           clock, [this](std::uint64_t id) { return clients.find(id); }, [this](Session& to) { clients.pushed_to(to); }),
-      pubsub([this](Session& to) { clients.pushed_to(to); }),
+      pubsub([this](Session& to, std::uint64_t begin) {
+          append_log.bind_message(to, begin);
+          clients.pushed_to(to);
+      }),
       tracking(clients, pubsub, settings.clients, random),
       key_events(pubsub, settings.notifications),
       scripting(std::make_unique<script::Scripting>(*this, settings.scripting.insecure_api)),
@@ -361,11 +364,12 @@ Status Server::shutdown(const ShutdownRequest& request) {
         stop();
         return {};
     }
-    if (append_log.refusal() != nullptr && !request.force && !request.nosave) {
-        log_warning("The AOF can't be written now, can't exit: {}", append_log.refusal()->text());
+    const bool careful = !request.force && !request.nosave;
+    if (const Status secured = careful ? append_log.secure() : Status{}; !secured) {
+        log_warning("The AOF can't be written now, can't exit: {}", secured.error().text());
         return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
     }
-    if (append_log.beginning() && !request.force && !request.nosave) {
+    if (careful && append_log.beginning()) {
         log_warning("Writing initial AOF, can't exit.");
         return Error{"ERR Errors trying to SHUTDOWN. Check logs."};
     }
@@ -385,12 +389,12 @@ void Server::stop() {
     scripting->runner.abort();
 }
 
-void Server::finish() {
+bool Server::finish() {
     constexpr std::int64_t kLastWordsUs = 200'000;
     notify_supervisor(settings.process, "STOPPING=1\n");
     if (!settings.network.unix_socket.empty()) log_notice("Removing the unix socket file.");
     loop->listeners.reset();
-    append_log.close();
+    const bool whole = append_log.close().has_value();
     clients.drain(kLastWordsUs);
     background.drain();
     if (!pid_file.empty()) {
@@ -398,6 +402,7 @@ void Server::finish() {
         std::remove(pid_file.c_str());
     }
     log_warning("keel is now ready to exit, bye bye...");
+    return whole;
 }
 
 }  // namespace keel

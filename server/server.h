@@ -194,7 +194,8 @@ struct Server {
     // No request runs from here on; a script that runs is ended, and nothing of it is logged.
     void stop();
     // After the loop: sends what clients have still to get, as far as they take it at once, and leaves no file behind.
-    void finish();
+    // False: the end of the log could not be written.
+    [[nodiscard]] bool finish();
 };
 
 }  // namespace keel

@@ -102,11 +102,11 @@ int serve(Config& config, ProcessFacts facts) {
         daemon_ready();
         server.loop->run(server);
     }
-    server.finish();
+    const int status = server.finish() ? 0 : 1;
 #ifdef KEEL_SANITIZED
-    return 0;  // everything is taken down, so that leaks show
+    return status;  // everything is taken down, so that leaks show
 #else
-    std::_Exit(0);  // the kernel frees the data faster than we do
+    std::_Exit(status);  // the kernel frees the data faster than we do
 #endif
 }
 

@@ -14,20 +14,14 @@ namespace keel {
 
 namespace {
 
-// Listens where the settings say. A new address may overlap one that is in use (`*` and 127.0.0.1), so when the new
-// sockets cannot be had beside the old ones, the old ones go first.
+// Listens where the settings say; where that cannot be, the old sockets go on as they were.
 Status listen_anew(Server& server) {
     Loop& loop = *server.loop;
     const Network& network = server.settings.network;
     const int tls_port = server.settings.tls.port;
-    auto opened = Listeners::open(loop.context(), network, tls_port, loop.listeners.get());
+    KEEL_TRY(auto opened, Listeners::open(loop.context(), network, tls_port, loop.listeners.get()));
     if (loop.listeners) loop.listeners->stop(server);
-    if (!opened) {
-        loop.listeners.reset();
-        opened = Listeners::open(loop.context(), network, tls_port);
-    }
-    if (!opened) return opened.error();
-    loop.listeners = *std::move(opened);
+    loop.listeners = std::move(opened);
     loop.listeners->start(server);
     return {};
 }

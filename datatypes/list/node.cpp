@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "datatypes/encodings/lzf.h"
 #include "datatypes/encodings/small_heap.h"
 #include "protocol/base/check.h"
 
@@ -23,9 +24,8 @@ Bytes bytes_of(const Node& node) { return node.kind == NodeKind::packed ? node.p
 
 void unfold(const Node& node, char* to) {
     const std::uint32_t bytes = raw_bytes(node.data);
-    const unsigned written =
-        lzf_decompress(static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data), to, bytes);
-    KEEL_CHECK(written == bytes);
+    const Bytes squeezed{static_cast<const char*>(node.data) + kHeader, lzf_bytes(node.data)};
+    KEEL_CHECK(lzf_unfold(squeezed, to, bytes, bytes));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "protocol/base/log.h"
+#include "protocol/base/number.h"
 
 namespace keel::aof {
 
@@ -14,6 +15,15 @@ namespace {
 // Some hundred thousand files: more than any log has, and no danger to memory.
 constexpr std::uint64_t kMostManifestBytes = 64 << 20;
 constexpr Bytes kRewritePrefix = "temp-rewriteaof-";
+
+// "<prefix>.<number><suffix>".
+bool is_file_of(Bytes prefix, Bytes name, Bytes suffix) {
+    if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() < prefix.size() + suffix.size())
+        return false;
+    name.remove_prefix(prefix.size());
+    name.remove_suffix(suffix.size());
+    return name.starts_with('.') && parse_integer(name.substr(1)).value_or(0) > 0;
+}
 
 }  // namespace
 
@@ -80,6 +90,24 @@ Status Folder::remove_history(Manifest& manifest) const {
     return {};
 }
 
+Status Folder::remove_unlisted(const Manifest& manifest) const {
+    KEEL_TRY(const std::vector<std::string> names, files_->list(folder_));
+    std::vector<LogFile> listed = manifest.files();
+    listed.insert(listed.end(), manifest.history().begin(), manifest.history().end());
+    for (const std::string& name : names) {
+        if (std::any_of(listed.begin(), listed.end(), [&](const LogFile& file) { return file.name == name; })) continue;
+        bool left_over = is_file_of(name_, name, ".base.rdb") || is_file_of(name_, name, ".base.aof");
+        if (is_file_of(name_, name, ".incr.aof")) {
+            KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
+            left_over = size == 0;
+        }
+        if (!left_over) continue;
+        log_notice("Removing {}, which an AOF rewrite left that did not come to its end", name);
+        KEEL_TRY(files_->remove(path_of(name)));
+    }
+    return {};
+}
+
 void Folder::remove_temporaries() const {
     auto names = files_->list(folder_);
     if (!names) return;
@@ -97,6 +125,9 @@ Status Folder::refuse_orphans() const {
     for (const std::string& name : names) {
         // A base by itself may be what a first start left that did not come to its manifest.
         if (!name.starts_with(name_ + ".") || !name.ends_with(".incr.aof")) continue;
+        // An empty file is what a log left that was about to begin.
+        KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
+        if (size == 0) continue;
         return Error{
             fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
                         "manifest back, or move the files of the log away to begin without them",

@@ -49,10 +49,15 @@ class Folder {
 
     // Removes the history files and then has the manifest forget them. What cannot be removed stays listed.
     [[nodiscard]] Status remove_history(Manifest& manifest) const;
+    // Removes what a rewrite left that did not come to its end, and no manifest names: bases, and incremental files
+    // without a byte. For one whose base was made just now, which holds all that they held. (The next base may have
+    // another suffix, so it does not always take the place of such a one.)
+    [[nodiscard]] Status remove_unlisted(const Manifest& manifest) const;
     // Removes what is unfinished from an earlier life. Errors are not worth stopping for.
     void remove_temporaries() const;
 
-    // For a folder without a manifest: an error if changes of a log are in it, which a new log would write over.
+    // For a folder without a manifest: an error if changes of a log are in it, which a new log would write over. A base
+    // or an empty file are what a log leaves that was about to begin.
     [[nodiscard]] Status refuse_orphans() const;
 
     // Of all files that are loaded. An error if one is missing.

@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The child of a rewrite as a process.
-//
-//     start ──fork──> child: work ─ how much memory it copied ─> pipe ─ exit status
-//     poll  ────────> what became of it
-//
-// Always true: at most one runs, and none outlives the parent.
+// The child of a rewrite as a process: it does its work and says how much memory it copied.
 #pragma once
-
-#include <sys/types.h>
 
 #include <functional>
 #include <optional>
 
 #include "persistence/aof/rewrite.h"
-#include "protocol/base/clock.h"
+#include "persistence/child_process.h"
 
 namespace keel::aof {
 
 class ForkedChild final : public Child {
   public:
     // `in_child` runs first there.
-    ForkedChild(const Clock& clock, std::function<void()> in_child) : clock_(clock), in_child_(std::move(in_child)) {}
-    ~ForkedChild() override;
-    ForkedChild(const ForkedChild&) = delete;
-    ForkedChild& operator=(const ForkedChild&) = delete;
+    ForkedChild(const Clock& clock, std::function<void()> in_child) : child_(clock), in_child_(std::move(in_child)) {}
 
     [[nodiscard]] Result<int> start(std::function<Status(int pid)> work) override;
     void stop(int pid) override;
@@ -33,29 +23,22 @@ class ForkedChild final : public Child {
         int pid;
         ChildEnd how;
     };
-    // To be called now and then: what became of it, once.
-    std::optional<Ended> poll() { return running() ? reap(false) : std::nullopt; }
-    // The same, waiting for its end, but a second at most: one whose disk hangs cannot be ended.
-    std::optional<Ended> wait();
+    // As ChildProcess has them.
+    std::optional<Ended> poll() { return ended(child_.poll()); }
+    std::optional<Ended> wait() { return ended(child_.wait()); }
 
-    [[nodiscard]] bool running() const { return pid_ > 0; }
+    [[nodiscard]] bool running() const { return child_.running(); }
     [[nodiscard]] std::uint64_t last_copied_bytes() const { return last_copied_bytes_; }
-    [[nodiscard]] std::int64_t last_fork_us() const { return last_fork_us_; }
-    [[nodiscard]] std::int64_t last_fork_at_us() const { return last_fork_at_us_; }  // steady
-    [[nodiscard]] std::uint64_t forks() const { return forks_; }
+    [[nodiscard]] const ChildProcess::Figures& figures() const { return child_.figures(); }
 
   private:
-    std::optional<Ended> reap(bool wait);
+    std::optional<Ended> ended(const std::optional<ChildProcess::End>& end);
 
-    const Clock& clock_;
+    ChildProcess child_;
     std::function<void()> in_child_;
-    pid_t pid_ = 0;
-    int pipe_ = -1;
+    int pid_ = 0;  // of the last one
     bool stopped_ = false;
     std::uint64_t last_copied_bytes_ = 0;
-    std::int64_t last_fork_us_ = 0;
-    std::int64_t last_fork_at_us_ = 0;
-    std::uint64_t forks_ = 0;
 };
 
 }  // namespace keel::aof

@@ -66,6 +66,22 @@ Status Log::open_current(std::int64_t) {
     return {};
 }
 
+Status Log::secure(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    if (mode_ != Mode::on) return {};
+    if (!refusal_ && put_buffer(true)) {
+        if (const Status synced = file_->sync(); !synced) {
+            fail(Trouble::sync, synced.error());
+        } else {
+            dirty_ = false;
+            last_sync_ms_ = now_ms_;
+            durable_ = chain_;
+            on_durable();
+        }
+    }
+    return refusal_ ? Status{Error{*refusal_}} : Status{};
+}
+
 Status Log::close() {
     if (mode_ == Mode::off) return {};
     if (mode_ == Mode::waiting) {

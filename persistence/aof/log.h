@@ -87,6 +87,9 @@ class Log final : public Durability {
     // Begins a log beside data that is in none: see Mode::waiting. `manifest` is what is on the disk from before
     // (load()).
     [[nodiscard]] Status open_waiting(Manifest manifest);
+    // Writes and syncs all, and goes on. While no job of the helper runs: what a sync that is under way may have to say
+    // has to be heard before. On an error the disk fails as ever: refusal(), and it is tried again.
+    [[nodiscard]] Status secure(std::int64_t now_ms);
     // Writes and syncs all, and closes. On an error what was not durable may be lost.
     [[nodiscard]] Status close();
 

@@ -25,6 +25,27 @@ Status cut_file(FileSystem& files, const std::string& path, std::uint64_t size) 
 
 }  // namespace
 
+namespace {
+
+// Lists the next incremental file and makes it, empty. A file of that name can be left from a life that ended before
+// the manifest listed it: its number is skipped.
+Result<std::shared_ptr<AppendFile>> make_next(const Folder& folder, Manifest& manifest) {
+    for (;;) {
+        Manifest next = manifest;
+        const std::string path = folder.path_of(next.add_incremental(folder.prefix()).name);
+        KEEL_TRY(const bool taken, folder.files().exists(path));
+        if (taken) {
+            manifest.skip_incremental();
+            continue;
+        }
+        KEEL_TRY(std::shared_ptr<AppendFile> file, folder.files().create(path));
+        manifest = std::move(next);
+        return file;
+    }
+}
+
+}  // namespace
+
 std::string Log::file_path() const {
     return mode_ == Mode::waiting ? folder_.temporary_incremental()
                                   : folder_.path_of(manifest_.incremental().back().name);
@@ -48,17 +69,9 @@ Status Log::make_file(NewFile& plan) {
         }
     }
     if (plan.file) return {};  // it was prepared
-    // A file of that name can be left from a life that ended before the manifest listed it.
     Manifest next = plan.manifest;
-    std::string path = plan.folder.path_of(next.add_incremental(plan.folder.prefix()).name);
-    for (;;) {
-        KEEL_TRY(const bool taken, files.exists(path));
-        if (!taken) break;
-        plan.manifest.skip_incremental();
-        next = plan.manifest;
-        path = plan.folder.path_of(next.add_incremental(plan.folder.prefix()).name);
-    }
-    KEEL_TRY(std::shared_ptr<AppendFile> file, files.create(path));
+    KEEL_TRY(std::shared_ptr<AppendFile> file, make_next(plan.folder, next));
+    const std::string& path = file->path();
     Status made = append_all(*file, plan.bytes);
     if (made && !plan.bytes.empty()) made = file->sync();
     if (made) made = files.sync_folder(plan.folder.path());
@@ -224,29 +237,54 @@ struct Install {
     Manifest manifest;  // the new one; once done, without history
     std::string temporary;
     std::string base;
-    std::string temporary_incremental;  // of Mode::waiting
-    std::string incremental;
+    std::string temporary_incremental;  // of Mode::waiting, else empty
+    std::shared_ptr<AppendFile> incremental;
     std::shared_ptr<AppendFile> sync_first;
     bool keep_history = false;
+    bool listed = false;  // though it failed, the manifest on the disk is the new one
     std::uint64_t base_bytes = 0;
 };
 
-Status install(Install& job) {
+// A manifest lists only what is there, and what is there without a manifest must not look like a log that lost its own
+// (Folder::refuse_orphans). So a log that begins lists an empty file first; what was written meanwhile takes its place
+// in one step. A crash before that step brings back the base.
+Status list_files(Install& job) {
     FileSystem& files = job.folder.files();
-    KEEL_TRY(job.base_bytes, files.size(job.temporary));
-    if (job.sync_first) {
-        KEEL_TRY(job.sync_first->sync());
-    }
     KEEL_TRY(files.rename(job.temporary, job.base));
-    if (!job.incremental.empty()) {
-        KEEL_TRY(files.rename(job.temporary_incremental, job.incremental));
+    const bool begins = !job.temporary_incremental.empty();
+    if (begins) {
+        KEEL_TRY(job.incremental, make_next(job.folder, job.manifest));
     }
     KEEL_TRY(files.sync_folder(job.folder.path()));
     KEEL_TRY(job.folder.save(job.manifest));
-    if (job.keep_history) return {};
-    if (const Status removed = job.folder.remove_history(job.manifest); !removed) {
-        log_warning("Can't remove history files of the AOF: {}", removed.error().text());
+    if (!begins) return {};
+    KEEL_TRY(files.rename(job.temporary_incremental, job.incremental->path()));
+    return files.sync_folder(job.folder.path());
+}
+
+// After a failure: which manifest is on the disk? What it does not need goes again.
+void take_back(Install& job) {
+    const auto on_disk = job.folder.load();
+    if (!on_disk) return;
+    job.listed = on_disk->base() == job.manifest.base();
+    if (job.listed) return;
+    static_cast<void>(job.folder.files().remove(job.base));
+    if (job.incremental) static_cast<void>(job.folder.files().remove(job.incremental->path()));
+}
+
+Status install(Install& job) {
+    KEEL_TRY(job.base_bytes, job.folder.files().size(job.temporary));
+    if (job.sync_first) {
+        KEEL_TRY(job.sync_first->sync());
     }
+    if (Status listed = list_files(job); !listed) {
+        take_back(job);
+        return listed;
+    }
+    if (job.keep_history) return {};
+    Status removed = job.folder.remove_history(job.manifest);
+    if (removed) removed = job.folder.remove_unlisted(job.manifest);
+    if (!removed) log_warning("Can't remove history files of the AOF: {}", removed.error().text());
     return {};
 }
 
@@ -266,7 +304,6 @@ void Log::install_base(std::string temporary, bool rdb, std::int64_t first_kept,
         // What is in the buffer goes in first, so that the file has its first line.
         if (!put_buffer(true)) return done(Error{*refusal_});
         job->temporary_incremental = folder_.temporary_incremental();
-        job->incremental = folder_.path_of(job->manifest.add_incremental(folder_.prefix()).name);
         job->sync_first = file_;
     }
     changing_ = true;
@@ -274,6 +311,7 @@ void Log::install_base(std::string temporary, bool rdb, std::int64_t first_kept,
                 if_alive([this, job, waiting, synced = chain_, done = std::move(done)](const Status& status) {
                     changing_ = false;
                     if (!status) {
+                        if (job->listed) manifest_ = job->manifest;
                         manifest_.skip_base();
                         if (waiting) manifest_.skip_incremental();
                         return done(Error{status.error()});

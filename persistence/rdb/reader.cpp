@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "persistence/rdb/reader.h"
 
-#include <liblzf/lzf.h>
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
+#include "datatypes/encodings/lzf.h"
 #include "persistence/crc64.h"
 #include "persistence/rdb/format.h"
 #include "protocol/base/number.h"
@@ -193,13 +192,12 @@ Result<Bytes> Reader::unfold() {
     if (squeezed > kMost || bytes > kMost || bytes == 0) return kBadLzf;
     if (!may_unfold_to(static_cast<std::size_t>(squeezed), bytes)) return kBadLzf;
     KEEL_TRY(const Bytes from, take(squeezed));
-    if (bytes > unfolded_room_ || (unfolded_room_ > kRoom && bytes <= kRoom)) {
-        unfolded_room_ = std::max<std::size_t>(static_cast<std::size_t>(bytes), 4096);
+    constexpr std::size_t kSpare = 64;  // lets lzf_unfold write more than asked
+    if (bytes + kSpare > unfolded_room_ || (unfolded_room_ > kRoom && bytes + kSpare <= kRoom)) {
+        unfolded_room_ = std::max<std::size_t>(static_cast<std::size_t>(bytes) + kSpare, 4096);
         unfolded_ = std::make_unique_for_overwrite<char[]>(unfolded_room_);
     }
-    const unsigned got =
-        lzf_decompress(from.data(), static_cast<unsigned>(from.size()), unfolded_.get(), static_cast<unsigned>(bytes));
-    if (got != bytes) return kBadLzf;
+    if (!lzf_unfold(from, unfolded_.get(), static_cast<std::size_t>(bytes), unfolded_room_)) return kBadLzf;
     return Bytes{unfolded_.get(), static_cast<std::size_t>(bytes)};
 }
 

@@ -74,7 +74,7 @@ Status DebugCommands::restart(Context& cx) {
     const std::int64_t delay_ms = cx.args.more() ? cx.args.next<std::int64_t>() : 0;
     KEEL_TRY(cx.args.done());
     KEEL_TRY(server_.shutdown({.now = true}));
-    server_.append_log.close();
+    static_cast<void>(server_.append_log.close());
     Status failed = restart_process(server_.facts, delay_ms);  // it comes back only if it could not begin
     if (server_.settings.aof.enabled) static_cast<void>(server_.append_log.start());
     return failed;

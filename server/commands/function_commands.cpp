@@ -25,6 +25,7 @@ Error unknown(Bytes what, Bytes word) { return Error{std::string{"ERR "}.append(
 // FCALL function numkeys [key ...] [arg ...]
 Status FunctionCommands::run(Context& cx, bool read_only) {
     auto& scripting = *server_.scripting;
+    scripting.runner.show(cx);
     const script::Function* function = scripting.libraries.find(cx.args.next<Bytes>());
     if (function == nullptr) return kNotFound;
     KEEL_TRY(const ScriptWords words, split_script_words(cx, kBadNumber));

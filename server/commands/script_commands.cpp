@@ -24,9 +24,10 @@ Result<ScriptWords> split_script_words(Context& cx, const ErrorText& not_a_numbe
 
 // EVAL script numkeys [key ...] [arg ...]
 Status ScriptCommands::run_source(Context& cx, bool read_only) {
+    auto& scripting = *server_.scripting;
+    scripting.runner.show(cx);
     const Bytes source = cx.args.next<Bytes>();
     KEEL_TRY(const ScriptWords words, split_script_words(cx, errors::kNotInteger));
-    auto& scripting = *server_.scripting;
     KEEL_TRY(const auto* script, scripting.scripts.get(source, false));
     return scripting.runner.run(cx, scripting.scripts.program(*script), words.keys, words.arguments, read_only);
 }
@@ -34,6 +35,7 @@ Status ScriptCommands::run_source(Context& cx, bool read_only) {
 // EVALSHA sha1 numkeys [key ...] [arg ...]
 Status ScriptCommands::run_sha(Context& cx, bool read_only) {
     auto& scripting = *server_.scripting;
+    scripting.runner.show(cx);
     const Bytes hex = cx.args.next<Bytes>();
     if (hex.size() != 2 * script::Sha{}.size()) return errors::kNoScript;  // whatever stands behind it
     KEEL_TRY(const ScriptWords words, split_script_words(cx, errors::kNotInteger));

@@ -51,8 +51,8 @@ void write_keys(const Server& server, InfoText& out) {
 }
 
 void write_forks(const Server& server, InfoText& out) {
-    const SnapshotChild::Figures& snapshot = server.snapshots.child().figures();
-    const AppendLog::Figures log = server.append_log.figures();
+    const ChildProcess::Figures& snapshot = server.snapshots.child().forks();
+    const ChildProcess::Figures log = server.append_log.figures().forks;
     const bool log_is_latest = log.last_fork_at_us > snapshot.last_fork_at_us;
     out.field("latest_fork_usec", log_is_latest ? log.last_fork_us : snapshot.last_fork_us);
     out.field("total_forks", snapshot.forks + log.forks);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "datatypes/keyspace/lazy_free.h"
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/errors.h"
@@ -41,11 +42,13 @@ std::size_t encoded_bytes(std::span<const Bytes> words) {
 
 }  // namespace
 
-ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock)
+ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock,
+                     LazyFree& lazy_free)
     : dispatcher_(dispatcher),
       settings_(settings),
       stats_(stats),
       clock_(clock),
+      lazy_free_(lazy_free),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       shared_(std::make_unique_for_overwrite<char[]>(kSharedBytes)) {
     KEEL_CHECK(epoll_ >= 0);
@@ -363,8 +366,8 @@ void ClientSet::process_own(Connection& connection) {
     // The batch looks into these bytes until it has run; meanwhile requests may be taken back into input.
     PendingInput own = std::exchange(connection.input, {});
     busy_with_ = &connection;
-    const std::size_t taken = gather(connection, own.bytes());
-    run_batch();
+    std::size_t taken = gather(connection, own.bytes());
+    if (!run_batch_before(own.bytes().substr(taken))) taken = own.size();
     busy_with_ = nullptr;
     own.take(taken);
     own.put_back(connection.input.bytes());
@@ -393,7 +396,9 @@ std::size_t ClientSet::gather(Connection& connection, Bytes input) {
             if (request.raw.empty()) [[unlikely]]
                 item.call.request_bytes = encoded_bytes(words_.view(request.first, request.count));
             // AUTH lifts limits for what follows it: a stranger's requests run one by one.
-            if (batch_.size() == kBatch || !session.authenticated) run_batch();
+            if (batch_.size() == kBatch || !session.authenticated) {
+                if (!run_batch_before(input.substr(taken))) return input.size();
+            }
             if (taken >= kReadBytes) break;
             continue;
         }
@@ -513,6 +518,14 @@ void ClientSet::run_batch() {
     words_.clear();
 }
 
+// In the middle of the input of the one that is being read: `rest` is what no request of was taken yet. False: a script
+// that ran for long has kept that in the connection, to have it answered.
+bool ClientSet::run_batch_before(Bytes rest) {
+    rest_ = rest;
+    run_batch();
+    return std::exchange(rest_, std::nullopt).has_value();
+}
+
 // The requests of this connection from item `from` on wait behind it, in front of what it holds already.
 void ClientSet::take_back(Connection& connection, std::size_t from) {
     std::string waiting;
@@ -579,9 +592,18 @@ void ClientSet::free_buried() {
         if (on_close_) on_close_(*connection);
         if (connection->tls != nullptr) connection->tls->say_goodbye(connection->fd);
         ::close(connection->fd);
+        free_output(*connection);
         by_id_.erase(connection->id);
     }
     graves_.clear();
+}
+
+// What a client did not read may be gigabytes, whose freeing takes tenths of a second.
+void ClientSet::free_output(Connection& connection) {
+    constexpr std::size_t kMuch = 1024 * 1024;
+    if (connection.output.memory_bytes() < kMuch) [[likely]]
+        return;
+    lazy_free_.submit(1, [owned = std::make_shared<OutputBuffer>(std::move(connection.output))] {});
 }
 
 void ClientSet::wake(Session& session) {

@@ -44,8 +44,9 @@
 //                                    read
 //
 //   8. It touches neither words_ nor the shared buffer, adds nothing to the batch, and takes out of it only what it has
-//      answered. What it reads goes through the connection's own input, so that the order of its requests stays. Of A,
-//      and of the one that is being read (busy_with_), it only notes that there is news: read_again.
+//      answered. What it reads goes through the connection's own input, so that the order of its requests stays; so
+//      does the rest of what was being read when the script began (rest_). Of A, and of one whose rest it does not know
+//      (busy_with_), it only notes that there is news: read_again.
 //   9. Nobody is freed in it (3 holds: the turn is not over), no key expires or is evicted, no cron runs.
 #pragma once
 
@@ -55,6 +56,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "conf/settings.h"
@@ -65,6 +67,7 @@
 namespace keel {
 
 class Dispatcher;
+class LazyFree;
 struct Stats;
 
 // A connection as the listener hands it over. The addresses are as CLIENT LIST shows them.
@@ -80,7 +83,7 @@ struct Accepted {
 
 class ClientSet {
   public:
-    ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock);
+    ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& stats, const Clock& clock, LazyFree& lazy_free);
     ~ClientSet();
 
     // Takes over an accepted, non-blocking socket.
@@ -228,10 +231,12 @@ class ClientSet {
     void fetch_ahead();
     void write_out();
     void run_batch();
+    bool run_batch_before(Bytes rest);
     void take_back(Connection& connection, std::size_t from);
     void put_off(std::size_t from);
     [[nodiscard]] bool held_up(const Connection& connection) const;
     void answer_batch_while_busy();
+    void answer_rest_while_busy();
     void on_ready_while_busy(Connection& connection, std::uint32_t ready);
     void read_while_busy(Connection& connection);
     void process_while_busy(Connection& connection);
@@ -247,6 +252,7 @@ class ClientSet {
     void note_input(Connection& connection);
     void account(Connection& connection);
     void free_buried();
+    void free_output(Connection& connection);
     void bury(Connection& connection);
     [[nodiscard]] static Connection& of(Session& session);
     [[nodiscard]] const OutputLimit& output_limit(const Session& session) const;
@@ -255,6 +261,7 @@ class ClientSet {
     const Settings& settings_;
     Stats& stats_;
     const Clock& clock_;
+    LazyFree& lazy_free_;
     int epoll_;
     std::array<epoll_event, 256> ready_;
     std::size_t ready_count_ = 0;
@@ -272,11 +279,12 @@ class ClientSet {
     ArgumentList words_;
     std::vector<Item> batch_;
     bool stopped_ = false;
-    bool busy_ = false;                      // between serve_while_busy() and end_busy()
-    std::size_t running_at_ = 0;             // in the batch
-    const Connection* running_ = nullptr;    // whose request runs
-    const Connection* busy_with_ = nullptr;  // whose input is being taken apart
-    ArgumentList busy_words_;                // in serve_while_busy()
+    bool busy_ = false;                    // between serve_while_busy() and end_busy()
+    std::size_t running_at_ = 0;           // in the batch
+    const Connection* running_ = nullptr;  // whose request runs
+    Connection* busy_with_ = nullptr;      // whose input is being taken apart,
+    std::optional<Bytes> rest_;            //   and what is left of it, where the batch runs in its middle
+    ArgumentList busy_words_;              // in serve_while_busy()
     std::vector<Connection*> to_write_;
     std::vector<Connection*> held_;  // output waits for the disk
     std::uint64_t durable_offset_ = 0;

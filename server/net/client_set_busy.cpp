@@ -3,7 +3,8 @@
 // ClientSet in the middle of a turn, while a script of one client runs for long: others are answered, most of them that
 // the server is busy. The story is in client_set.h, truths 8 and 9.
 //
-//     the batch behind the script -> those that the turn has not looked at yet -> those left over -> what is new
+//     the batch behind the script -> the rest of who is being read -> those that the turn has not looked at yet
+//         -> those left over -> what is new
 #include <sys/epoll.h>
 
 #include <array>
@@ -22,6 +23,7 @@ bool ClientSet::held_up(const Connection& connection) const {
 bool ClientSet::serve_while_busy() {
     busy_ = true;
     answer_batch_while_busy();
+    answer_rest_while_busy();
     while (ready_at_ < ready_end_) {  // the rest of this turn's: nobody tells of them again
         const epoll_event event = ready_[ready_at_];
         const Received ahead = has_ahead() ? ahead_[ready_at_] : Received{};
@@ -63,6 +65,14 @@ void ClientSet::answer_batch_while_busy() {
         wrote_to(*connection);
         write(*connection);
     }
+}
+
+// What the one that is being read sent behind those: from now on it is read as all others are.
+void ClientSet::answer_rest_while_busy() {
+    if (!rest_ || busy_with_ == running_) return;
+    Connection& connection = *std::exchange(busy_with_, nullptr);
+    connection.input.append(*std::exchange(rest_, std::nullopt));
+    if (!connection.buried && connection.parked == Parked::no) process_while_busy(connection);
 }
 
 void ClientSet::on_ready_while_busy(Connection& connection, std::uint32_t ready) {

@@ -86,6 +86,27 @@ bool is_loopback(const sockaddr_storage& address) {
     return address.ss_family == AF_UNIX;
 }
 
+// Whether a connection might come to both of two bound sockets.
+bool addresses_overlap(int one, int other) {
+    sockaddr_storage a{};
+    sockaddr_storage b{};
+    socklen_t a_length = sizeof(a);
+    socklen_t b_length = sizeof(b);
+    getsockname(one, reinterpret_cast<sockaddr*>(&a), &a_length);
+    getsockname(other, reinterpret_cast<sockaddr*>(&b), &b_length);
+    if (a.ss_family != b.ss_family) return false;
+    if (a.ss_family == AF_INET) {
+        const auto& x = reinterpret_cast<const sockaddr_in&>(a);
+        const auto& y = reinterpret_cast<const sockaddr_in&>(b);
+        const bool any = x.sin_addr.s_addr == INADDR_ANY || y.sin_addr.s_addr == INADDR_ANY;
+        return x.sin_port == y.sin_port && (any || x.sin_addr.s_addr == y.sin_addr.s_addr);
+    }
+    const auto& x = reinterpret_cast<const sockaddr_in6&>(a);
+    const auto& y = reinterpret_cast<const sockaddr_in6&>(b);
+    const bool any = IN6_IS_ADDR_UNSPECIFIED(&x.sin6_addr) || IN6_IS_ADDR_UNSPECIFIED(&y.sin6_addr);
+    return x.sin6_port == y.sin6_port && (any || IN6_ARE_ADDR_EQUAL(&x.sin6_addr, &y.sin6_addr));
+}
+
 // keepalive probes after `seconds` of silence, three of them a third of that apart.
 void set_keepalive(int fd, int seconds) {
     if (seconds <= 0) return;
@@ -95,8 +116,9 @@ void set_keepalive(int fd, int seconds) {
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+// Bound, but nobody is let in yet. `overlaps`: a set that shares its ports (share_ports()) holds this one.
 template <typename Failed>
-Result<int> listening_socket(const std::string& address, int port, int backlog, const Failed& failed) {
+Result<int> bound_socket(const std::string& address, int port, bool overlaps, const Failed& failed) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
@@ -111,10 +133,12 @@ Result<int> listening_socket(const std::string& address, int port, int backlog, 
     if (socket.fd < 0) return failed(std::strerror(errno));
     set_option(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (found->ai_family == AF_INET6) set_option(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (::bind(socket.fd, found->ai_addr, found->ai_addrlen) != 0) {
-        return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
+    int bound = ::bind(socket.fd, found->ai_addr, found->ai_addrlen);
+    if (bound != 0 && errno == EADDRINUSE && overlaps) {
+        set_option(socket.fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        bound = ::bind(socket.fd, found->ai_addr, found->ai_addrlen);
     }
-    if (::listen(socket.fd, backlog) != 0) return failed(fmt::format("listen: {}", std::strerror(errno)).c_str());
+    if (bound != 0) return failed(fmt::format("bind: {}", std::strerror(errno)).c_str());
     return socket.release();
 }
 
@@ -124,13 +148,53 @@ Listeners::Listeners(asio::io_context& context) : context_(context) {}
 
 Listeners::~Listeners() = default;
 
+// An address may overlap with one that is listened on already (`*` and 127.0.0.1): the kernel allows that if the
+// sockets of both agree, and their user is the same. Only as long as this lives: whoever else asks for the port is
+// refused.
+struct Listeners::SharedPorts {
+    explicit SharedPorts(Listeners* listeners) : set(listeners) {
+        if (set != nullptr) set->share_ports(true);
+    }
+    ~SharedPorts() {
+        if (set != nullptr) set->share_ports(false);
+    }
+    SharedPorts(const SharedPorts&) = delete;
+    SharedPorts& operator=(const SharedPorts&) = delete;
+    Listeners* set;
+};
+
+void Listeners::share_ports(bool share) const {
+    for (const auto& listener : listeners_) {
+        if (!listener->unix_socket) set_option(listener->fd, SOL_SOCKET, SO_REUSEPORT, share ? 1 : 0);
+    }
+}
+
+bool Listeners::holds_port(int port) const {
+    return std::any_of(listeners_.begin(), listeners_.end(), [port](const auto& one) { return one->port == port; });
+}
+
+// All addresses could be had: from here on clients come to the new sockets. Those that are shared listen already.
+Status Listeners::listen_all(int backlog) const {
+    for (const auto& listener : listeners_) {
+        if (::listen(listener->fd, backlog) == 0) continue;
+        log_warning("Warning: Could not create server TCP listening socket {}:{}: listen: {}", listener->address,
+                    listener->port, std::strerror(errno));
+        return Error{
+            fmt::format("Failed listening on port {} ({}), aborting.", listener->port, listener->tls ? "tls" : "tcp")};
+    }
+    return {};
+}
+
 Result<std::unique_ptr<Listeners>> Listeners::open(asio::io_context& context, const Network& network, int tls_port,
                                                    Listeners* previous) {
     std::unique_ptr<Listeners> out{new Listeners{context}};
+    const SharedPorts shared{previous};
     for (const Port port : {Port{network.port, false}, Port{tls_port, true}}) {
         if (port.number == 0) continue;
         KEEL_TRY(out->open_all_tcp(network, port, previous));
     }
+    KEEL_TRY(out->listen_all(network.tcp_backlog));
+    out->share_ports(false);
     // Last: what follows cannot fail, so the path changes hands.
     if (!network.unix_socket.empty()) {
         KEEL_TRY(out->open_unix(network, previous));
@@ -142,7 +206,7 @@ Status Listeners::open_all_tcp(const Network& network, Port port, const Listener
     const Error none{fmt::format("Failed listening on port {} ({}), aborting.", port.number, port.tls ? "tls" : "tcp")};
     for (const std::string& entry : network.bind) {
         const bool optional = !entry.empty() && entry[0] == '-';
-        const Status status = open_tcp(optional ? entry.substr(1) : entry, network, port, previous);
+        const Status status = open_tcp(optional ? entry.substr(1) : entry, port, previous);
         if (status) continue;
         if (!optional) {
             log_warning("{}", status.error().text());
@@ -163,7 +227,7 @@ int Listeners::shared_socket(const std::string& address, int port) const {
     return -1;
 }
 
-Status Listeners::open_tcp(const std::string& address, const Network& network, Port port, const Listeners* previous) {
+Status Listeners::open_tcp(const std::string& address, Port port, const Listeners* previous) {
     const auto failed = [&](const char* why) {
         return Error{
             fmt::format("Warning: Could not create server TCP listening socket {}:{}: {}", address, port.number, why)};
@@ -172,8 +236,12 @@ Status Listeners::open_tcp(const std::string& address, const Network& network, P
     if (std::any_of(listeners_.begin(), listeners_.end(), same)) return failed("it is the port of plain connections");
     SocketCloser socket{previous != nullptr ? previous->shared_socket(address, port.number) : -1};
     if (socket.fd < 0) {
-        KEEL_TRY(socket.fd, listening_socket(address, port.number, network.tcp_backlog, failed));
+        const bool overlaps = previous != nullptr && previous->holds_port(port.number);
+        KEEL_TRY(socket.fd, bound_socket(address, port.number, overlaps, failed));
     }
+    // Within a set they may not overlap, as at the start, where the kernel says so.
+    const auto overlap = [&](const auto& other) { return addresses_overlap(socket.fd, other->fd); };
+    if (std::any_of(listeners_.begin(), listeners_.end(), overlap)) return failed("bind: Address already in use");
     auto listener = std::make_shared<Listener>(context_, socket.release());
     listener->address = address;
     listener->port = port.number;
@@ -228,7 +296,10 @@ void Listeners::start(Server& server) {
 }
 
 void Listeners::stop(Server& server) {
-    for (const auto& listener : listeners_) server.clients.remove_bell(listener->fd);
+    for (const auto& listener : listeners_) {
+        listener->accept(server);
+        server.clients.remove_bell(listener->fd);
+    }
 }
 
 // The handler may run after the set is gone: it holds on to nothing by itself.

@@ -54,11 +54,10 @@ EvalScripts::EvalScripts(Runner& runner, bool unsafe_functions)
 
 // A new interpreter: nothing of the old scripts is left.
 std::shared_ptr<void> EvalScripts::flush() {
-    by_source_.clear();
-    recent_.clear();
     source_bytes_ = 0;
-    using Old = std::pair<std::unique_ptr<Vm>, BySha>;
-    return std::make_shared<Old>(std::exchange(vm_, open_vm(runner_, unsafe_functions_)), std::exchange(by_sha_, {}));
+    return std::make_shared<Contents>(Contents{std::exchange(vm_, open_vm(runner_, unsafe_functions_)),
+                                               std::exchange(by_sha_, {}), std::exchange(by_source_, {}),
+                                               std::exchange(recent_, {})});
 }
 
 Result<EvalScripts::Script*> EvalScripts::get(Bytes source, bool stays) {

@@ -63,6 +63,14 @@ class EvalScripts {
         std::size_t operator()(const Sha& sha) const noexcept;
     };
     using BySha = std::unordered_map<Sha, std::unique_ptr<Script>, ShaHash>;
+    using BySource = std::unordered_map<std::uint64_t, Script*>;
+    // All that takes time to free.
+    struct Contents {
+        std::unique_ptr<Vm> vm;
+        BySha by_sha;
+        BySource by_source;
+        std::list<Script*> recent;
+    };
     Result<Script*> add(Bytes source, std::uint64_t hash, bool stays);
     void use(Script& script);
     void drop_oldest();
@@ -71,7 +79,7 @@ class EvalScripts {
     bool unsafe_functions_;
     std::unique_ptr<Vm> vm_;
     BySha by_sha_;
-    std::unordered_map<std::uint64_t, Script*> by_source_;
+    BySource by_source_;
     std::list<Script*> recent_;
     std::size_t source_bytes_ = 0;
 };

@@ -134,10 +134,14 @@ Status Runner::prepare(Context& cx, const Program& program, bool read_only) {
     return {};
 }
 
+void Runner::show(Context& cx) {
+    if (server_.monitors.any()) [[unlikely]]
+        server_.monitors.feed(session_of(cx), cx.args.words());
+}
+
 Status Runner::run(Context& cx, const Program& program, std::span<const Bytes> keys, std::span<const Bytes> arguments,
                    bool read_only) {
     Session& client = session_of(cx);
-    if (server_.monitors.any()) server_.monitors.feed(client, cx.args.words());
     KEEL_TRY(prepare(cx, program, read_only));
     Frame frame{program, keys, arguments, cx.reply()};
     const bool whole = program.vm->protect([&](lua_State* inside) { enter(inside, frame); }, error_text_);

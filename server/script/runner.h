@@ -41,6 +41,8 @@ class Runner {
     // To be called once for each interpreter.
     void attach(Vm& vm);
 
+    // MONITOR sees a request to run something before the commands in it, and whatever comes of it: to be called first.
+    void show(Context& cx);
     // EVAL and FCALL behind the name of what is run; `read_only`: by the _RO form.
     Status run(Context& cx, const Program& program, std::span<const Bytes> keys, std::span<const Bytes> arguments,
                bool read_only);

@@ -3,21 +3,15 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
+from ports import free_port
 from resp import Client
 
 ARGUMENTS = ["--save", "", "--appendonly", "no", "--enable-debug-command", "yes", "--proto-max-bulk-len", "1mb", "--loglevel", "warning",
              "--bind", "127.0.0.1"]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Process:

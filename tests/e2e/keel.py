@@ -16,7 +16,6 @@ import atexit
 import ctypes
 import glob
 import os
-import random
 import re
 import shutil
 import signal
@@ -29,6 +28,7 @@ import time
 import pytest
 
 import certificates
+from ports import free_port  # tests import it from here
 from resp import Client, Error  # noqa: F401  (tests import both from here)
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -95,21 +95,6 @@ def tls_client(authority, certificate=None):
 
 
 REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "BUG REPORT START")
-
-
-def free_port():
-    """A port nobody listens on, from KEEL_TEST_PORTS (first-last)."""
-    first, last = (int(x) for x in os.environ.get("KEEL_TEST_PORTS", "21100-28999").split("-"))
-    for _ in range(200):
-        port = random.randint(first, last)
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port between %d and %d" % (first, last))
 
 
 def wait_for(condition, seconds=5.0, pause=0.01, what="condition"):
@@ -258,6 +243,11 @@ class Server:
     @property
     def pid(self):
         return self.process.pid
+
+    def cpu_seconds(self):
+        """What the server's loop has spent of a processor: unlike the time that went by, no load beside it changes it."""
+        cpu = self.info("cpu")
+        return float(cpu["used_cpu_user_main_thread"]) + float(cpu["used_cpu_sys_main_thread"])
 
     def alive(self):
         return self.process.poll() is None

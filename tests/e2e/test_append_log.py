@@ -16,7 +16,7 @@ import pytest
 import data
 import keel
 from keel import PATIENCE, config_get, keel_only, wait_for
-from resp import Closed, Error
+from resp import Closed, Error, encode
 
 sys.path.append(os.path.join(keel.ROOT, "tests", "differential"))
 
@@ -78,6 +78,12 @@ def rewritten(server, count=1):
 
 def moved(source, target):
     """`target` starts on the log of `source`, which has ended."""
+    copied(source, target)
+    return again(target)
+
+
+def copied(source, target):
+    """`target` ends, and has the log of `source`, as far as it is written."""
     target.kill()
     target.wait_exit()
     for name in os.listdir(target.dir):
@@ -85,7 +91,6 @@ def moved(source, target):
             os.remove(target.file(name))
     shutil.rmtree(target.file(FOLDER), ignore_errors=True)
     shutil.copytree(source.file(FOLDER), target.file(FOLDER))
-    return again(target)
 
 
 # ---- what comes back
@@ -137,6 +142,71 @@ def test_a_key_that_fell_due_while_the_server_was_down(start):
     with server.client() as c:
         # Not 1, as it would be had the key been gone before INCR came.
         wait_for(lambda: c("KEYS", "*") == [b"kept"])
+
+
+def field_steps(rng):
+    """Commands about fields with deadlines that are soon over, in the time in which they are."""
+    key, field = lambda: "h%d" % rng.randrange(3), lambda: "f%d" % rng.randrange(4)
+    value = lambda: str(rng.randrange(100))
+
+    def deadline():
+        ms = rng.choice((20, 60, 120, 250))
+        return rng.choice((["PX", ms], ["PXAT", int(time.time() * 1000) + ms], ["KEEPTTL"], ["KEEPTTL"], []))
+
+    def ttl():
+        when, ms = rng.choice((("PX", 40), ("PXAT", int(time.time() * 1000) + 90), ("PERSIST", None), ("PX", 200)))
+        return [when] if ms is None else [when, ms]
+
+    def one():
+        k, f, g = key(), field(), field()
+        return rng.choice((
+            lambda: ["HSETEX", k, *rng.choice(([], [], ["FNX"], ["FXX"])), *deadline(), "FIELDS", "2", f, value(), g, value()],
+            lambda: ["HSETEX", k, "KEEPTTL", "FIELDS", "1", f, value()],
+            lambda: ["HPEXPIRE", k, rng.choice((30, 90, 180)), *rng.choice(([], ["NX"], ["XX"], ["GT"], ["LT"])), "FIELDS", "2", f, g],
+            lambda: ["HPEXPIREAT", k, int(time.time() * 1000) + rng.choice((-5, 50, 150)), "FIELDS", "1", f],
+            lambda: ["HPERSIST", k, "FIELDS", "1", f],
+            lambda: ["HGETEX", k, *ttl(), "FIELDS", "2", f, g],
+            lambda: ["HGETDEL", k, "FIELDS", "1", f],
+            lambda: ["HINCRBY", k, f, "3"], lambda: ["HINCRBYFLOAT", k, f, "0.5"],
+            lambda: ["HSET", k, f, value()], lambda: ["HSETNX", k, f, value()], lambda: ["HMSET", k, f, value(), g, value()],
+            lambda: ["HDEL", k, f], lambda: ["HGETALL", k], lambda: ["HLEN", k],
+            lambda: ["COPY", k, key(), "REPLACE"], lambda: ["RENAME", k, key()], lambda: ["PEXPIRE", k, rng.choice((60, 150))],
+            lambda: ["PERSIST", k], lambda: ["SETRANGE", "n", "0", value()],
+        ))()
+    while True:
+        yield one()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fields_that_fell_due_since_are_as_they_were(start, seed):
+    """What HSETEX KEEPTTL keeps, NX and GT compare and HINCRBY adds to is what was there when they ran, however late they
+    are replayed."""
+    server = log_of(start)
+    rng = random.Random(seed)
+    steps = field_steps(rng)
+    with server.client() as c:
+        c("DEBUG", "SET-ACTIVE-EXPIRE", str(seed % 2))
+        for _ in range(120):
+            words = [[str(w) for w in next(steps)] for _ in range(rng.randint(1, 8))]
+            shape = rng.random()
+            if shape < 0.2:
+                c.pipeline([["MULTI"], *words, ["EXEC"]])
+            elif shape < 0.3:
+                for w in words:
+                    c("EVAL", "return redis.pcall(unpack(ARGV))", "0", *w)
+            else:
+                c.pipeline(words)
+            time.sleep(rng.uniform(0, 0.02))
+        late = log_of(start)
+        copied(server, late)  # before the last ones went
+        time.sleep(0.5)
+        c("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+        time.sleep(0.2)
+        memory = c("DEBUG", "DIGEST")
+    again(late)
+    time.sleep(0.2)
+    assert digest(late) == memory
+    assert digest(crash(late)) == memory
 
 
 def test_evicted_keys_stay_gone(start):
@@ -393,6 +463,35 @@ def test_turned_on_and_off_live(start):
     assert digest(server) == before
 
 
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_killed_while_a_log_begins(start, nth):
+    """Whichever of the files came to its name last: the next start takes the folder, and finds what was there."""
+    strace = needs_strace()
+    server = start()
+    with server.client() as c:
+        data.fill(c)
+        c("SAVE")
+        before = c("DEBUG", "DIGEST")
+        killing = subprocess.Popen([strace, "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:signal=KILL:when=%d" % nth, "-o", "/dev/null",
+                                    "-p", str(server.pid)], stderr=subprocess.DEVNULL)
+        wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+        time.sleep(0.3)  # the other threads, too
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+    assert server.wait_exit() == -signal.SIGKILL
+    killing.wait(10)
+    server.args += ["--appendonly", "yes"]
+    again(server)
+    assert digest(server) == before
+    with server.client() as c:
+        c("SET", "after", "1")
+        c("BGREWRITEAOF")
+    rewritten(server)
+    assert len(files(server)) == 3
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
 def test_the_old_single_file(start):
     server = log_of(start)
     with server.client() as c:
@@ -469,6 +568,45 @@ def test_damage_in_the_middle_is_refused(start):
     assert server.wait_exit() == 1
     assert re.search(r"appendonly\.aof\.1\.incr\.aof is damaged: .* \(at offset \d+; good and sealed up to offset \d+\)", server.log())
     assert open(path, "rb").read() == text
+
+
+CHECK_AOF = os.path.join(os.path.dirname(keel.BINARY), "tools", "keel-check-aof")
+
+
+def checked(path):
+    """What keel-check-aof has to say of it, if it is built: exit status and text."""
+    if not os.path.exists(CHECK_AOF):
+        pytest.skip("keel-check-aof is not built")
+    done = subprocess.run([CHECK_AOF, path], capture_output=True, timeout=60 * PATIENCE, text=True)
+    assert "runtime error" not in done.stderr and "AddressSanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_the_checker_says_what_a_start_does(start):
+    server = filled(start, {"databases": "100"})
+    path = incremental(server)
+    good = open(path, "rb").read()
+    status, said = checked(server.dir)
+    assert status == 0 and said.startswith("The folder %s holds the manifest %s/" % (server.dir, server.file(FOLDER)))
+    assert checked(server.file(FOLDER)) == (0, said.replace(server.dir, server.file(FOLDER), 1))
+    assert "All AOF files and manifest are valid" in said
+    for words in (["NOSUCH", "a"], ["MONITOR"], ["SET", "a"], ["FUNCTION", "NOSUCH"], ["SELECT", "-1"], ["PUBLISH", "a", "b"],
+                  ["SELECT", "99"], ["HSETEX", "h", "FIELDS", "1", "f", "v"], ["FUNCTION", "FLUSH"]):
+        at = len(good)
+        with open(path, "wb") as f:
+            f.write(good + encode(*words))
+        status, said = checked(server.dir)
+        assert (status == 0) == (words[0] in ("PUBLISH", "HSETEX") or words == ["SELECT", "99"] or words == ["FUNCTION", "FLUSH"]), (words, said)
+        assert ("SELECT 99: a start with fewer than 100 databases ends here" in said) == (words == ["SELECT", "99"])
+        again(server, ready=status == 0)
+        if status == 0:
+            server.kill()
+        assert server.wait_exit() == status
+        if status:
+            refusal = re.search(r"A start ends here: (.*)\n", said).group(1)
+            assert "(command '%s' at offset %d)" % (words[0], at) in refusal
+            # Of SELECT the server says how many databases it has.
+            assert re.sub(r" \(100 are configured\)", "", server.log()).count(refusal) >= 1, (refusal, server.log())
 
 
 def test_unknown_commands_and_databases_are_refused(start):
@@ -568,6 +706,7 @@ def test_a_child_that_stands_still_holds_nobody_up(start, then):
         else:
             assert c(*then.split()) == "OK"
             assert c("DBSIZE") == 2000
+    assert "does not end" not in server.log(), "it was waited for as long as for one whose disk hangs"
 
 
 def test_two_servers_do_not_write_one_log(start):
@@ -593,7 +732,12 @@ def test_a_rewrite_while_the_log_is_off_makes_the_folder(start):
         c("BGREWRITEAOF")
         wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
         assert persistence(server)["aof_last_bgrewrite_status"] == "ok"
-    assert [name for name in files(server) if ".base." in name]
+        assert [name for name in files(server) if ".base." in name]
+        # The folder is not kept: another server may have it now.
+        other = log_of(start, {"dir": server.dir})
+        with other.client() as c2:
+            assert c2("GET", "k") == b"1"
+        assert isinstance(c("BGREWRITEAOF"), Error) and "is in use by another server" in server.log()
 
 
 @pytest.mark.parametrize("command", ["CONFIG SET appendonly yes", "BGREWRITEAOF"])
@@ -792,6 +936,39 @@ def test_the_first_write_of_a_log_waits_for_the_disk_too(start, live):
             slow.wait(10)
 
 
+def test_messages_about_a_write_wait_for_the_disk_too(start):
+    """Under always a keyspace event, an invalidation and a published message leave no sooner than the reply."""
+    strace = needs_strace()
+    server = log_of(start, {"appendfsync": "always", "notify-keyspace-events": "KEA"})
+    with server.client() as c, server.client() as events, server.client(resp=3) as cache, server.client(resp=3) as prefix, \
+            server.client() as reader:
+        c("SET", "k", "0"), c("SET", "soon", "1", "PX", "1")
+        events("SUBSCRIBE", "__keyevent@0__:set", "news"), events.read()
+        cache("CLIENT", "TRACKING", "ON"), cache("GET", "k")
+        prefix("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "k")
+        slow = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=400000", "-o", "/dev/null", "-p",
+                                 str(server.pid)], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+            time.sleep(0.3)  # the other threads, too
+            began = time.monotonic()
+            c.send_raw(encode("SET", "k", "1") + encode("PUBLISH", "news", "k is 1"))
+            assert reader("GET", "k") in (b"0", b"1") and time.monotonic() - began < 0.3, "who has heard nothing is served"
+            assert events.read() == [b"message", b"__keyevent@0__:set", b"k"]
+            assert time.monotonic() - began > 0.35
+            assert events.read() == [b"message", b"news", b"k is 1"]
+            assert cache.read() == prefix.read() == [b"invalidate", [b"k"]]
+            assert time.monotonic() - began > 0.35
+            assert c.read() == "OK" and c.read() == 1
+            # Where all is on the disk nothing waits.
+            began = time.monotonic()
+            assert reader("PUBLISH", "news", "more") == 1 and events.read() == [b"message", b"news", b"more"]
+            assert time.monotonic() - began < 0.3
+        finally:
+            slow.terminate()
+            slow.wait(10)
+
+
 def test_a_client_that_never_pauses_gets_its_replies(start):
     """A reply waits for its own write to be durable, not for those that came meanwhile."""
     strace = needs_strace()
@@ -944,12 +1121,17 @@ def test_a_full_disk_refuses_writes_and_comes_back(start, fsync):
     assert digest(server) == before
 
 
-def test_a_full_disk_is_told_to_whom_it_concerns(start):
+@pytest.mark.parametrize("fsync", ["everysec", "no"])
+def test_a_full_disk_is_told_to_whom_it_concerns(start, fsync):
     """Without a sync, too: what could not be written to the file is not answered with OK."""
-    server = start(limited({"appendfsync": "no"}))
+    server = start(limited({"appendfsync": fsync}))
     with server.client() as c, server.client() as reader:
         c("SET", "fill", "v" * 100_000)
-        set_limit(server, os.path.getsize(incremental(server)) + 5000)
+        if fsync == "everysec":  # just after a sync no other one begins, for which a write would wait in memory
+            time.sleep(1.1)
+            c("SET", "synced", "1")
+            wait_for(lambda: persistence(server)["aof_pending_bio_fsync"] == "0")
+        set_limit(server, os.path.getsize(incremental(server)) + 2000)
         acknowledged = 0
         for i in range(100):
             if (reply := c("SET", "key:%d" % i, "v" * 100)) != "OK":
@@ -963,6 +1145,69 @@ def test_a_full_disk_is_told_to_whom_it_concerns(start):
     crash(server)
     with server.client() as c:
         assert all(c.pipeline([("EXISTS", "key:%d" % i) for i in range(acknowledged)]))
+
+
+CANNOT_EXIT = "The AOF can't be written now, can't exit: MISCONF Errors writing to the AOF file: "
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_shutdown_is_refused_if_its_last_write_fails(start, fsync):
+    """What SHUTDOWN finds still to be written: refused, unless it is to end whatever comes; then its status tells."""
+    server = start(limited({"appendfsync": fsync}))
+    with server.client() as c:
+        c("SET", "fill", "v" * 100_000)
+        set_limit(server, os.path.getsize(incremental(server)))
+        c.send_raw(encode("SET", "k", "1") + encode("SHUTDOWN"))
+        assert c.read().code == "MISCONF"
+        with pytest.raises(Closed):
+            c.read()
+    assert CANNOT_EXIT in server.log()
+    with server.client() as c:
+        assert c("GET", "k") == b"1"
+        assert c("SHUTDOWN") == Error("ERR Errors trying to SHUTDOWN. Check logs.")
+        set_limit(server, resource.RLIM_INFINITY)
+        wait_for(lambda: persistence(server)["aof_last_write_status"] == "ok")
+        set_limit(server, os.path.getsize(incremental(server)))
+        c.send_raw(encode("SET", "l", "1") + encode("SHUTDOWN", "FORCE"))
+        assert c.read().code == "MISCONF"
+        with pytest.raises(Closed):
+            c.read()
+    assert server.wait_exit() == 1
+    assert "The end of the AOF could not be written: MISCONF" in server.log()
+    again(server)
+    with server.client() as c:
+        assert c("MGET", "k", "l") == [b"1", None]
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SHUTDOWN"])
+def test_shutdown_is_refused_if_its_last_sync_fails(start, how):
+    strace = needs_strace()
+    server = start(limited({"appendfsync": "no"}))
+    with server.client() as c:
+        c("SET", "k", "1")
+        failing = subprocess.Popen([strace, "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-o", "/dev/null", "-p",
+                                    str(server.pid)], stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: re.search(r"TracerPid:\s*[1-9]", open("/proc/%d/status" % server.pid).read()))
+            time.sleep(0.3)  # the other threads, too
+            if how == "SIGTERM":
+                server.kill()
+                wait_for(lambda: CANNOT_EXIT in server.log())
+            else:
+                assert c("SHUTDOWN") == Error("ERR Errors trying to SHUTDOWN. Check logs.")
+            assert c("GET", "k") == b"1" and c("SET", "l", "1").code == "MISCONF"
+        finally:
+            failing.terminate()
+            failing.wait(10)
+        # Nothing was kept to write it again: a rewrite makes the log whole.
+        wait_for(lambda: c("SET", "l", "1") == "OK", 20)
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        assert CANNOT_EXIT + "Input/output error" in server.log()
+        c.send("SHUTDOWN")
+    assert server.wait_exit() == 0
+    again(server)
+    with server.client() as c:
+        assert c("MGET", "k", "l") == [b"1", b"1"]
 
 
 def test_no_false_ok_under_always(start):

@@ -132,3 +132,25 @@ def test_an_idle_server_wakes_up_for_a_deadline(server, c):
     lags = [float(v) for k, v in info.items() if "lag" in k and "expir" in k and k.endswith("max_ms")]
     assert c("DBSIZE") == 0
     assert all(lag < 100 * PATIENCE for lag in lags)
+
+
+@keel_only
+def test_fields_go_on_time(c):
+    """No sampling: 500 fields due one after the other go within milliseconds, beside 20,000 that are not due."""
+    for start in range(0, 20_000, 1000):
+        c("HSETEX", "other", "EX", "100000", "FIELDS", "1000", *[w for i in range(1000) for w in ("f%d" % (start + i), "x")])
+    base = int(time.time() * 1000) + 300
+    c.pipeline(("HSETEX", "probe", "PXAT", base + i, "FIELDS", "1", "p%d" % i, "x") for i in range(500))
+    c("HSET", "probe", "stays", "x")
+    worst = 0
+    while True:
+        asked = time.time() * 1000
+        left = c("HLEN", "probe") - 1
+        late = asked - base - (500 - left)
+        worst = max(worst, late if 0 < left < 500 else 0)
+        if left == 0:
+            break
+        time.sleep(0.005)
+    assert worst < 50 * PATIENCE
+    assert c("HLEN", "other") == 20_000
+    assert info_of(c, "stats")["expired_subkeys"] == "500"

@@ -150,6 +150,20 @@ def test_deadlines_move_with_their_keys(c, t, target):
     assert t("EXISTS", "due") == 0
 
 
+@pytest.mark.parametrize("to", ["keel", pytest.param("redis", marks=needs_peer)])
+def test_deadlines_in_the_furthest_future_move_too(c, start, to):
+    """What is left of them and the target's clock make more than the largest number, if that clock is ahead."""
+    last = 2 ** 63 - 1
+    other = start(binary=None if to == "keel" else keel.PEER)
+    with other.client() as t:
+        for at in (last, last - 1, last - 1000, last - int(time.time() * 1000), last - 2 ** 50, last - 2 ** 50 - 1, 2 ** 62, 2 ** 51):
+            for options in ((), ("REPLACE",), ("COPY", "REPLACE")):
+                assert c("SET", "k", "v") == "OK" and c("PEXPIREAT", "k", at) == 1
+                assert migrate(c, other, "k", *options) == "OK"
+                assert t("GET", "k") == b"v" and abs(t("PEXPIRETIME", "k") - at) < 30_000, at
+                t("DEL", "k")
+
+
 def test_many_keys(c, t, target):
     for i in range(3000):
         c.send("SET", "k:%d" % i, "x" * (i % 700))

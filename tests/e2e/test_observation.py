@@ -251,6 +251,18 @@ def test_monitor_does_not_show_admin_commands_and_ends_with_reset(server, c):
         assert m("ECHO", "x") == b"x"
 
 
+@pytest.mark.parametrize("words", [
+    ("FCALL", "nosuch", "0"), ("FCALL_RO", "nosuch", "x"), ("EVAL", "no lua", "0"), ("EVAL", "return 1", "2", "k"), ("EVAL", "#!other\n", "0"),
+    ("EVALSHA", "short", "0"), ("EVALSHA_RO", "f" * 40, "0")])
+def test_monitor_shows_what_fails_before_any_script_runs(server, c, words):
+    with server.client() as m:
+        assert m("MONITOR") == "OK"
+        assert isinstance(c(*words), Error)
+        c("PING")
+        assert m.read().endswith(" ".join('"%s"' % w.replace("\n", "\\n") for w in words))
+        assert m.read().endswith('"PING"')
+
+
 # --- OBJECT ---
 @pytest.mark.parametrize("value, encoding", [
     ("1", b"int"), ("-9223372036854775808", b"int"), ("9223372036854775808", b"embstr"), ("01", b"embstr"), ("", b"embstr"),

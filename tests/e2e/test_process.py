@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, keel_only, wait_for
+from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -137,6 +137,23 @@ def test_a_bind_that_fails_changes_nothing(start):
     wait_for(lambda: listens(server.port))
 
 
+@keel_only
+@pytest.mark.parametrize("addresses, reply", [("* 192.0.2.1", "ERR CONFIG SET failed"), ("127.0.0.1 127.0.0.2 192.0.2.1", "ERR CONFIG SET failed"), ("*", "OK")])
+def test_who_waits_to_be_let_in_stays_when_addresses_change(start, addresses, reply):
+    """The old sockets go only when the new ones are open, even where their addresses overlap, and with nobody at them."""
+    server = start()
+    with server.client() as c:
+        with server.client() as held:
+            held.send_raw(encode("DEBUG", "SLEEP", "0.5") + encode("CONFIG", "SET", "bind", addresses))
+            with socket.create_connection(("127.0.0.1", server.port), 10) as early:
+                assert held.read() == "OK" and held.read().startswith(reply)
+                # What a port of plain text says to the first, and one of TLS to the second.
+                early.sendall(b"PING\r\n")
+                assert early.recv(100)[:1] in (b"+", b"-")
+        assert config_get(c, "bind") == (addresses if reply == "OK" else "127.0.0.1")
+        assert listens(server.port) and listens(server.port, "127.0.0.2") == (reply == "OK")
+
+
 # --- settings of the process ---
 def test_maxclients_beyond_what_the_system_allows_is_refused(start):
     server = start(file_limit=200)
@@ -245,7 +262,8 @@ def test_replies_that_are_due_are_sent_before_the_end(start):
     with server.client() as c, server.client() as d:
         c("SET", "big", b"x" * 1_000_000)
         d.send_raw(encode("GET", "big") * 8)
-        time.sleep(0.3)  # more than the socket takes: the rest waits in the server
+        # More than the socket takes: the rest waits in the server.
+        wait_for(lambda: "calls=8," in info_of(c, "commandstats").get("cmdstat_get", ""), what="eight GETs done")
         c.send("SHUTDOWN", "NOSAVE")
         for _ in range(8):
             assert len(d.read()) == 1_000_000

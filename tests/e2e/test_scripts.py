@@ -530,6 +530,29 @@ def test_a_large_interpreter_is_closed_in_the_background(start, kind):
         assert c("EVAL", "return 1", 0) == 1
 
 
+@keel_only
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's times tell nothing")
+def test_flushing_many_scripts_in_the_background_takes_no_time(start):
+    def took_us(c, how):
+        for first in range(0, 20_000, 1000):
+            c.pipeline([("SCRIPT", "LOAD", "return %d" % (first + i)) for i in range(1000)])
+        c("CONFIG", "RESETSTAT")
+        assert c("SCRIPT", "FLUSH", how) == "OK"
+        return int(dict(pair.split("=") for pair in info_of(c, "commandstats")["cmdstat_script|flush"].split(","))["usec"])
+
+    with start().client(timeout=60) as c:
+        slow = min(took_us(c, "SYNC") for _ in range(2))
+        assert sorted(took_us(c, "ASYNC") for _ in range(5))[2] < slow / 8
+
+
+@pytest.mark.parametrize("source, code", [
+    ("return {err=''}", "ERR"), ("return {err='alone'}", "ERR"), ("return {err='MY own'}", "MY"), ("return {err=string.rep('x', 40) .. ' y'}", "ERR")])
+def test_errors_of_scripts_are_counted_by_their_first_word_if_there_are_more(c, source, code):
+    c("CONFIG", "RESETSTAT")
+    assert isinstance(c("EVAL", source, 0), Error)
+    assert {name: value for name, value in info_of(c, "errorstats").items() if name.startswith("errorstat")} == {"errorstat_" + code: "count=1"}
+
+
 def test_replacing_keeps_the_old_library_when_the_new_one_fails(c):
     c("FUNCTION", "FLUSH")
     c("FUNCTION", "LOAD", LIBRARY)

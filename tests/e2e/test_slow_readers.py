@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-from keel import PATIENCE
+from keel import PATIENCE, info_of, keel_only, wait_for
 from resp import encode
 
 
@@ -45,10 +45,10 @@ def test_a_slow_reader_is_not_idle(start):
     server = start()
     with server.client() as c:
         c("SET", "big", b"x" * 30_000_000)
-        c("CONFIG", "SET", "timeout", "1")
+        c("CONFIG", "SET", "timeout", PATIENCE)
     with server.connect() as s:
         s.sendall(encode("GET", "big"))
-        end = time.monotonic() + 3
+        end = time.monotonic() + 3 * PATIENCE
         got = 0
         while time.monotonic() < end:  # some 6 MB a second
             got += read_exactly(s, 1 << 18)
@@ -67,3 +67,21 @@ def test_the_end_comes_though_output_waits_and_signals_arrive(start):
         time.sleep(0.05)
         threading.Timer(0, lambda: server.alive() and server.kill(signal.SIGTERM)).start()
         assert server.wait_exit(10 * PATIENCE) == 0
+
+
+@keel_only
+def test_what_was_not_read_is_freed_in_the_background(server, c):
+    def freed():
+        return int(info_of(c, "memory")["lazyfreed_objects"])
+
+    c("SET", "v", b"x" * 4_000_000)
+    before = freed()
+    with server.client() as idle:
+        number = idle("CLIENT", "ID")
+        idle.send("MGET", *["v"] * 20)
+        wait_for(lambda: b"omem=8" in c("CLIENT", "LIST", "ID", number) or b"omem=7" in c("CLIENT", "LIST", "ID", number), what="80 MB of output")
+        assert c("CLIENT", "KILL", "ID", number) == 1
+        wait_for(lambda: freed() == before + 1, what="the output to be freed")
+    with server.client() as brief:
+        brief("PING")
+    assert freed() == before + 1, "a little is freed at once"

@@ -12,6 +12,7 @@
 #include "server/cycle_clock.h"
 #include "server/script/library_dump.h"
 #include "server/script/vm.h"
+#include "tests/fuzz/collect_always.h"
 
 namespace {
 
@@ -37,7 +38,7 @@ void give_up(lua_State* lua, void* pauses) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static Vm vm;
+    Vm& vm = vm_that_always_collects();
     int pauses = 0;
     vm.on_pause(give_up, &pauses);
     if (size < 2) return 0;

@@ -17,6 +17,7 @@
 #include "server/cycle_clock.h"
 #include "server/script/convert.h"
 #include "server/script/vm.h"
+#include "tests/fuzz/collect_always.h"
 
 namespace {
 
@@ -71,7 +72,7 @@ void check_one_reply(const std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static Vm vm;
+    Vm& vm = vm_that_always_collects();
     if (size < 2) return 0;
     const Bytes packed{reinterpret_cast<const char*>(data + 1), size - 1};
     const Protocols protocols{(data[0] & 1) != 0 ? 3 : 2, (data[0] & 2) != 0 ? 3 : 2};

@@ -96,7 +96,11 @@ TEST_CASE("stats: errors are counted by code, and made-up codes do not fill memo
     stats.count_error("WRONGTYPE Operation");
     stats.count_error("WRONGTYPE again");
     CHECK(stats.errors.at("WRONGTYPE") == 2);
+    stats.count_error("alone");
+    stats.count_error("");
+    stats.count_error(std::string(100, 'x') + " long");
+    CHECK(stats.errors.at("ERR") == 3);
     for (int i = 0; i < 1000; ++i) stats.count_error("E" + std::to_string(i) + " x");
     CHECK(stats.errors.size() <= 128);
-    CHECK(stats.error_replies == 1002);
+    CHECK(stats.error_replies == 1005);
 }

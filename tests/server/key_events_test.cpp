@@ -7,7 +7,7 @@ using namespace keel;
 
 TEST_CASE("key events: a message on the key's channel, one on the event's, as the setting asks") {
     std::size_t pushed = 0;
-    PubSub hub{[&pushed](Session&) { ++pushed; }};
+    PubSub hub{[&pushed](Session&, std::uint64_t) { ++pushed; }};
     Notifications settings;
     KeyEvents events{hub, settings};
     Session session{1};

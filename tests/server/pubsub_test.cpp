@@ -38,7 +38,7 @@ std::string take_output(Session& session) {
 struct World {
     std::vector<Session*> pushed;
     std::function<void(Session&)> on_push = [](Session&) {};
-    PubSub hub{[this](Session& session) {
+    PubSub hub{[this](Session& session, std::uint64_t) {
         pushed.push_back(&session);
         on_push(session);
     }};

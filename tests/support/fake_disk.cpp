@@ -268,6 +268,8 @@ Result<std::vector<std::string>> FakeDisk::list(const std::string& folder) {
     for (const auto& [path, file] : live_) {
         if (folder_of(path) == folder) out.push_back(path.substr(path.rfind('/') + 1));
     }
+    if (out.empty() && !folders_.contains(folder))
+        return io_error("Can't open the folder", folder, live_.contains(folder) ? ENOTDIR : ENOENT);
     return out;
 }
 

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "conf/settings.h"
 #include "protocol/base/number.h"
+#include "protocol/base/words.h"
 #include "tools/json_text.h"
 
 namespace keel::check_aof {
@@ -52,13 +55,41 @@ void Checker::say(fmt::format_string<A...> format, A&&... args) {
 }
 
 int Checker::run() {
-    const bool manifest = options_.path.ends_with(".manifest") || begins_with(options_.path, "file ");
     next_progress_us_ = clock_.steady_us() + kProgressEveryUs;
-    const bool valid = manifest ? check_log() : check_single();
+    bool valid = find_manifest();
+    is_log_ = options_.path.ends_with(".manifest") || begins_with(options_.path, "file ");
+    if (valid) valid = is_log_ ? check_log() : check_single();
     if (!trouble_.empty()) say("{}", trouble_);
     if (options_.json) say_json(valid);
     std::fflush(out_);
     return valid ? 0 : 1;
+}
+
+// A folder as path becomes that of the manifest in it, or in one of its folders. False: there is none, or several.
+bool Checker::find_manifest() {
+    const std::string folder = options_.path;
+    const auto names = files_.list(folder);
+    if (!names) return true;  // a file, or nothing at all
+    std::vector<std::string> found;
+    const auto look_in = [&](const std::string& where, const std::vector<std::string>& names_there) {
+        for (const std::string& name : names_there) {
+            if (name.ends_with(".manifest") && !name.starts_with("temp-")) found.push_back(join_path(where, name));
+        }
+    };
+    look_in(folder, *names);
+    for (const std::string& name : *names) {
+        const std::string inside = join_path(folder, name);
+        if (const auto names_there = files_.list(inside)) look_in(inside, *names_there);
+    }
+    if (found.size() != 1) {
+        trouble_ = found.empty() ? fmt::format("The folder {} holds no manifest of an AOF", folder)
+                                 : fmt::format("The folder {} holds the manifests of several AOFs, name one: {}",
+                                               folder, fmt::join(found, ", "));
+        return false;
+    }
+    options_.path = found.front();
+    say("The folder {} holds the manifest {}", folder, options_.path);
+    return true;
 }
 
 bool Checker::begins_with(const std::string& path, Bytes magic) {
@@ -175,6 +206,7 @@ bool Checker::read_all(aof::LogReader& reader, Report& report, const std::string
         lines_ += 1 + 2 * request.count;
         if (!report.first_timestamp) report.first_timestamp = reader.timestamp();
         report.last_timestamp = reader.timestamp();
+        judge(words.view(request.first, request.count), reader.position(), report);
         if (request.count == 1) {
             const Bytes name = words[words.size() - 1];
             const bool multi = equal_nocase(name, "multi");
@@ -187,6 +219,24 @@ bool Checker::read_all(aof::LogReader& reader, Report& report, const std::string
         }
         if (words.size() > 100'000) words.clear();
     }
+}
+
+// What a start does with it (server/log_applier).
+void Checker::judge(std::span<const Bytes> words, std::uint64_t at, Report& report) {
+    Status accepted = judge_ ? judge_(words) : Status{};
+    if (accepted && words.size() == 2 && equal_nocase(words[0], "select")) {
+        const auto index = parse_integer(words[1]);
+        if (!index || *index < 0 || *index >= std::numeric_limits<std::int32_t>::max()) {
+            accepted = Error{fmt::format("Can't SELECT the database {}", quoted(words[1].substr(0, 64)))};
+        } else if (*index >= report.databases) {
+            report.databases = *index + 1;
+            report.databases_at = at;
+        }
+    }
+    if (accepted || !report.refusal.empty()) return;
+    report.refusal = fmt::format("A start ends here: {} reading the append only file {} (command '{}' at offset {})",
+                                 accepted.error().text(), report.name, words[0].substr(0, 64), at);
+    report.refusal_at = at;
 }
 
 void Checker::note_end(aof::LogReader& reader, Report& report, Found found) {
@@ -247,20 +297,31 @@ bool Checker::conclude(Report& report, const std::string& path, bool last) {
         return true;
     }
     if (!report.problem.empty()) say("0x{:16x}: {}", report.problem_at, report.problem);
-    const bool valid = report.problem.empty();
-    if (valid && options_.to_timestamp) {
+    const bool whole = report.problem.empty();
+    if (whole && options_.to_timestamp) {
         say("Truncate nothing in AOF {} to timestamp {}", report.name, *options_.to_timestamp);
     } else {
         say("AOF analyzed: filename={}, size={}, ok_up_to={}, ok_up_to_line={}, diff={}", report.name, report.size,
             report.good, lines_, report.size - report.good);
     }
-    if (valid) {
+    const std::int64_t usual = Process{}.databases;
+    if (report.databases > usual) {
+        say("0x{:16x}: SELECT {}: a start with fewer than {} databases ends here ({} if `databases` does not say so)",
+            report.databases_at, report.databases - 1, report.databases, usual);
+    }
+    if (!report.refusal.empty()) say("0x{:16x}: {}", report.refusal_at, report.refusal);
+    if (whole && report.refusal.empty()) {
         if (report.seals > 0) say("{} seals, the last one at {}, match", report.seals, report.sealed);
         say("{} {} is valid", what, report.name);
         return true;
     }
     report.status = "invalid";
-    if (options_.fix) return fix(report, path, last);
+    if (whole) {
+        say("AOF {} is not valid. Its form is good, there is nothing to cut: a server that knows the command loads it.",
+            report.name);
+        return false;
+    }
+    if (options_.fix) return fix(report, path, last) && (report.refusal.empty() || report.refusal_at >= report.good);
     say("AOF {} is not valid. Use the --fix option to try fixing it.", report.name);
     return false;
 }
@@ -310,15 +371,21 @@ void Checker::say_json(bool valid) {
         files += fmt::format(
             "\n    {{\"name\": {}, \"type\": \"{}\", \"status\": \"{}\", \"size\": {}, \"ok_up_to\": {}, \"commands\": "
             "{}, "
-            "\"seals\": {}, \"sealed_up_to\": {}, \"first_timestamp\": {}, \"last_timestamp\": {}",
+            "\"seals\": {}, \"sealed_up_to\": {}, \"first_timestamp\": {}, \"last_timestamp\": {}, \"databases\": {}, "
+            "\"databases_at\": {}",
             json_text(report.name), report.type, report.status, report.size, report.good, report.commands, report.seals,
-            report.sealed, json_number(report.first_timestamp), json_number(report.last_timestamp));
+            report.sealed, json_number(report.first_timestamp), json_number(report.last_timestamp), report.databases,
+            report.databases_at);
+        if (!report.refusal.empty()) {
+            files += fmt::format(", \"refusal\": {}, \"refusal_at\": {}", json_text(report.refusal), report.refusal_at);
+        }
         if (!report.problem.empty()) {
             files += fmt::format(", \"problem\": {}, \"problem_at\": {}", json_text(report.problem), report.problem_at);
         }
         files += "}";
     }
     fmt::print(out_, "{{\n  \"valid\": {},\n", valid);
+    if (is_log_) fmt::print(out_, "  \"manifest\": {},\n", json_text(options_.path));
     if (!trouble_.empty()) fmt::print(out_, "  \"problem\": {},\n", json_text(trouble_));
     fmt::print(out_, "  \"files\": [{}\n  ]\n}}\n", files);
 }

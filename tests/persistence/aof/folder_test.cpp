@@ -123,3 +123,38 @@ TEST_CASE("log folder: temporaries of an earlier life go, other files stay") {
     CHECK(disk.names() == std::vector<std::string>{"/srv/logs/a.aof.1.base.rdb", "/srv/logs/temp-mine"});
     CHECK(folder.temporary_base(9) == "/srv/logs/temp-rewriteaof-bg-9.aof");
 }
+
+TEST_CASE("log folder: without a manifest changes are refused; a base, or a file that holds none, are not") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    const Folder folder = folder_on(disk);
+    REQUIRE(disk.make_folder("/srv/logs"));
+    disk.put("/srv/logs/a.aof.1.base.rdb", "x");
+    disk.put("/srv/logs/a.aof.1.incr.aof", "");
+    disk.put("/srv/logs/other.aof.1.incr.aof", "x");
+    CHECK(folder.refuse_orphans());
+    disk.put("/srv/logs/a.aof.2.incr.aof", "x");
+    const Status refused = folder.refuse_orphans();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text().find("/srv/logs has a.aof.2.incr.aof, but no manifest") != std::string::npos);
+}
+
+TEST_CASE("log folder: what a rewrite left that no manifest knows goes, other files stay") {
+    const QuietLog quiet;
+    FakeDisk disk;
+    const Folder folder = folder_on(disk);
+    for (const char* name : {"a.aof.1.base.aof", "a.aof.2.base.rdb", "a.aof.2.base.aof", "a.aof.1.incr.aof",
+                             "b.aof.1.base.aof", "a.aof.old.base.aof", "a.aof.3.base.rdb", "a.aof.base.rdb"}) {
+        disk.put(join_path("/srv/logs", name), "x");
+    }
+    disk.put("/srv/logs/a.aof.2.incr.aof", "");
+    disk.put("/srv/logs/a.aof.3.incr.aof", "");
+    REQUIRE(
+        folder.remove_unlisted(*Manifest::parse("file a.aof.3.base.rdb seq 3 type b\n"
+                                                "file a.aof.2.base.rdb seq 2 type h\n"
+                                                "file a.aof.3.incr.aof seq 3 type i\n")));
+    CHECK(disk.names() == std::vector<std::string>{"/srv/logs/a.aof.1.incr.aof", "/srv/logs/a.aof.2.base.rdb",
+                                                   "/srv/logs/a.aof.3.base.rdb", "/srv/logs/a.aof.3.incr.aof",
+                                                   "/srv/logs/a.aof.base.rdb", "/srv/logs/a.aof.old.base.aof",
+                                                   "/srv/logs/b.aof.1.base.aof"});
+}

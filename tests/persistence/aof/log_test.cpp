@@ -14,6 +14,18 @@ namespace {
 
 constexpr const char* kFirst = "/srv/logs/a.aof.1.incr.aof";
 
+// What most tests begin with: an open log on a disk of its own.
+template <Fsync policy>
+struct OpenLog {
+    OpenLog() { REQUIRE(life.open()); }
+    QuietLog quiet;
+    FakeDisk disk;
+    LogLife life{disk, policy};
+};
+using OnAlways = OpenLog<Fsync::always>;
+using OnEverysec = OpenLog<Fsync::everysec>;
+using OnNo = OpenLog<Fsync::no>;
+
 }  // namespace
 
 TEST_CASE("log: what was appended is written with the turn, and loaded after") {
@@ -50,11 +62,8 @@ TEST_CASE("log: another life goes on in the same file, chain and offset with it"
     CHECK(load_log(disk).commands == Strings{"SET k0 v", "SET k1 v", "SET k2 v"});
 }
 
-TEST_CASE("log: always is one sync for all writes of a turn, and the next group goes when it is done") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::always};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnAlways,
+                 "log: always is one sync for all writes of a turn, and the next group goes when it is done") {
     const auto syncs = disk.calls(DiskCall::sync);
     for (int i = 0; i < 50; ++i) life.set("k" + std::to_string(i), "v");
     const std::uint64_t wanted = life.log.reply_offset().value();
@@ -232,11 +241,7 @@ TEST_CASE("log: no-appendfsync-on-rewrite: no sync and no waiting while a child 
     CHECK(life.log.durable_offset() == life.log.appended_offset());
 }
 
-TEST_CASE("log: under everysec a write waits two seconds for a sync, no longer") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::everysec};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnEverysec, "log: under everysec a write waits two seconds for a sync, no longer") {
     life.set("a", "1");
     life.turn(1000);
     REQUIRE(life.log.sync_pending());
@@ -293,11 +298,7 @@ TEST_CASE("log: a full disk refuses writes in Redis' words, and takes them again
     }
 }
 
-TEST_CASE("log: a short write that cannot be cut off is cut before anything follows it") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::everysec};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnEverysec, "log: a short write that cannot be cut off is cut before anything follows it") {
     life.set("a", "1");
     life.turn();
     const std::string before = disk.bytes_of(kFirst);
@@ -315,11 +316,8 @@ TEST_CASE("log: a short write that cannot be cut off is cut before anything foll
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2"});
 }
 
-TEST_CASE("log: after a failed sync the file is cut at its last durable byte and another one goes on") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::always};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnAlways,
+                 "log: after a failed sync the file is cut at its last durable byte and another one goes on") {
     life.set("a", "1");
     life.turn();
     life.helper.run_all();
@@ -343,11 +341,7 @@ TEST_CASE("log: after a failed sync the file is cut at its last durable byte and
     CHECK(load_log(disk).manifest.incremental().size() == 2);
 }
 
-TEST_CASE("log: when what was written is not kept, a failed sync leaves a hole, and a rewrite closes it") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::no};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnNo, "log: when what was written is not kept, a failed sync leaves a hole, and a rewrite closes it") {
     life.set("a", "1");
     life.turn();
     disk.fail(DiskCall::sync, 1, EIO, 1);
@@ -378,11 +372,8 @@ TEST_CASE("log: when what was written is not kept, a failed sync leaves a hole, 
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
 }
 
-TEST_CASE("log: effects go to the old file until the new one is there, and the switch needs one sync") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::everysec};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnEverysec,
+                 "log: effects go to the old file until the new one is there, and the switch needs one sync") {
     life.set("a", "1");
     life.turn();
     std::string outcome;
@@ -433,11 +424,7 @@ TEST_CASE("log: a switch that waits for a slow disk has replies wait after two s
     }
 }
 
-TEST_CASE("log: a new file that was prepared and is not used leaves the old one in force") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::always};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnAlways, "log: a new file that was prepared and is not used leaves the old one in force") {
     int told = 0;
     for (int i = 0; i < 2; ++i) {
         REQUIRE(life.log.prepare_segment(life.now_ms, [&](const Status& ready) { told += ready ? 1 : 100; }));
@@ -557,11 +544,9 @@ TEST_CASE("log: when its last write fails, what was written before is synced all
     CHECK(closed.error().text() == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
 }
 
-TEST_CASE("log: a clock that is set back by an hour holds up neither syncs and seals nor the way out of a failure") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::everysec};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(
+    OnEverysec,
+    "log: a clock that is set back by an hour holds up neither syncs and seals nor the way out of a failure") {
     constexpr std::int64_t kHourMs = 3'600'000;
     life.set("a", "1");
     life.turn(-kHourMs);
@@ -588,11 +573,7 @@ TEST_CASE("log: a clock that is set back by an hour holds up neither syncs and s
     CHECK(disk.bytes_of(kFirst).rfind("#KEEL:") > disk.bytes_of(kFirst).rfind("SET"));
 }
 
-TEST_CASE("log: the file that a recovery begins selects the database that was selected there") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    LogLife life{disk, Fsync::everysec};
-    REQUIRE(life.open());
+TEST_CASE_METHOD(OnEverysec, "log: the file that a recovery begins selects the database that was selected there") {
     life.log.append(command_text({"SELECT", "3"}) + command_text({"SET", "a", "1"}), 3, life.now_ms);
     life.turn(1000);
     life.helper.run_all();

@@ -85,6 +85,17 @@ struct Counting {
                          [this] { forked = counts; }};
 };
 
+// What many tests begin with: a server with an open log on a disk of its own.
+template <Fsync policy>
+struct OpenServer {
+    OpenServer() { REQUIRE(server.life.open()); }
+    QuietLog quiet;
+    FakeDisk disk;
+    Counting server{disk, policy};
+};
+using OnAlways = OpenServer<Fsync::always>;
+using OnEverysec = OpenServer<Fsync::everysec>;
+
 std::map<std::string, int> counted(const Loaded& loaded) {
     std::map<std::string, int> out;
     for (const std::string& command : loaded.commands) {
@@ -95,11 +106,7 @@ std::map<std::string, int> counted(const Loaded& loaded) {
 
 }  // namespace
 
-TEST_CASE("rewrite: base, what came meanwhile, and no history left") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: base, what came meanwhile, and no history left") {
     for (int i = 0; i < 3; ++i) server.incr("a");
     server.life.turn();
     server.life.helper.run_all();
@@ -200,11 +207,7 @@ TEST_CASE("rewrite: whatever call fails and wherever power is lost, nothing is l
     CHECK(bad > 50);
 }
 
-TEST_CASE("rewrite: no fork, a child that fails: the old log goes on") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: no fork, a child that fails: the old log goes on") {
     server.incr("a");
     server.child.no_fork = true;
     REQUIRE(server.start());
@@ -305,6 +308,107 @@ TEST_CASE("rewrite: switched on live, the log is on when its first base is there
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
+namespace {
+
+enum class Crash { kill, power, strict_power };
+
+// From the nth change on the disk does nothing more, while the log begins; then the process is gone. Whether it came
+// so far.
+bool crash_while_it_begins(std::uint64_t nth, Crash crash, bool earlier) {
+    INFO("nth " << nth << " crash " << static_cast<int>(crash) << " an earlier log " << earlier);
+    FakeDisk disk{nth};
+    std::map<std::string, int> old;
+    if (earlier) {
+        Counting before{disk};
+        REQUIRE(before.life.open());
+        before.incr("old");
+        REQUIRE(before.life.log.close());
+        old = before.counts;
+    }
+    Counting server{disk};
+    server.life.log.set_manifest(load_log(disk).manifest);
+    server.counts = old;
+    ++server.counts["in no log"];
+    const auto calls = disk.changing_calls();
+    disk.fail(std::nullopt, nth, EIO, 1'000'000);
+    if (server.start()) {
+        server.incr("meanwhile");
+        server.life.turn();
+        server.child_ends();
+        server.life.helper.run_all();
+    }
+    const bool came_so_far = disk.changing_calls() - calls >= nth;
+    const bool on = server.life.log.mode() == aof::Log::Mode::on;
+    const auto promised = on && server.life.log.durable_offset() == server.life.log.appended_offset() ? server.counts
+                          : on                                                                        ? server.forked
+                                                                                                      : old;
+    disk.heal();
+    server.life.helper.forget();
+    if (crash == Crash::power) disk.power_loss();
+    if (crash == Crash::strict_power) disk.power_loss_strict();
+    // As a start does (server/append_log).
+    test_folder(disk).remove_temporaries();
+    const Loaded after = load_log(disk);
+    REQUIRE(after.error == "");
+    if (after.manifest.empty()) REQUIRE(test_folder(disk).refuse_orphans());
+    const auto found = counted(after);
+    CHECK((found == old || found == server.forked || found == server.counts));
+    CHECK(found.size() >= promised.size());
+    // The next life goes on, and leaves nothing of it behind, though its base has another suffix.
+    Counting next{disk};
+    next.life.settings.rdb_preamble = !server.life.settings.rdb_preamble;
+    next.counts = found;
+    REQUIRE(next.life.open());
+    next.incr("next");
+    REQUIRE(next.start_child());
+    next.child_ends();
+    next.all_turns();
+    CHECK(next.rewrite.last_good());
+    CHECK(counted(load_log(disk)) == next.counts);
+    CHECK(disk.names().size() == 3);  // manifest, base, incremental file
+    return came_so_far;
+}
+
+}  // namespace
+
+TEST_CASE("rewrite: a crash at any step of a log that begins leaves a folder that the next start takes") {
+    const QuietLog quiet;
+    for (const Crash crash : {Crash::kill, Crash::power, Crash::strict_power}) {
+        for (const bool earlier : {false, true}) {
+            std::uint64_t steps = 1;
+            while (crash_while_it_begins(steps, crash, earlier)) ++steps;
+            CHECK(steps > 15);
+        }
+    }
+}
+
+TEST_CASE("rewrite: a log that could not begin at the last step begins at the next try, and nothing is left over") {
+    const QuietLog quiet;
+    for (std::uint64_t nth = 1;; ++nth) {
+        INFO("nth " << nth);
+        FakeDisk disk{nth};
+        Counting server{disk};
+        server.counts["a"] = 1;
+        REQUIRE(server.start());
+        const auto calls = disk.changing_calls();
+        disk.fail(std::nullopt, nth, EIO, 1);
+        server.incr("b");
+        server.child_ends();
+        server.all_turns();
+        const bool came_so_far = disk.changing_calls() - calls >= nth;
+        if (!server.rewrite.last_good()) {
+            REQUIRE(server.start());
+            server.incr("c");
+            server.child_ends();
+            server.all_turns();
+        }
+        CHECK(server.life.log.mode() == aof::Log::Mode::on);
+        CHECK(counted(load_log(disk)) == server.counts);
+        CHECK(disk.names().size() == load_log(disk).manifest.files().size() + 1);
+        if (!came_so_far) break;
+    }
+}
+
 TEST_CASE("rewrite: one that heals is tried every second, however often it failed, and says so now and then") {
     const QuietLog quiet;
     for (const bool hole : {true, false}) {
@@ -370,11 +474,7 @@ TEST_CASE("rewrite: with the log off it makes a base, and all incremental files 
     CHECK(manifest_lines(disk) == "file a.aof.1.base.aof seq 1 type b\n");
 }
 
-TEST_CASE("rewrite: a child that was told to stop is waited for before another one starts") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: a child that was told to stop is waited for before another one starts") {
     server.incr("a");
     server.all_turns();
     REQUIRE(server.start_child());
@@ -395,11 +495,7 @@ TEST_CASE("rewrite: a child that was told to stop is waited for before another o
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
-TEST_CASE("rewrite: a new file that cannot be made ends it before there is a child") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnAlways, "rewrite: a new file that cannot be made ends it before there is a child") {
     server.incr("a");
     server.all_turns();
     disk.fail(DiskCall::create, 1);
@@ -414,11 +510,8 @@ TEST_CASE("rewrite: a new file that cannot be made ends it before there is a chi
     CHECK(counted(load_log(disk)) == server.counts);
 }
 
-TEST_CASE("rewrite: while a slow disk makes the new file, what is written is in the old one with its turn") {
-    const QuietLog quiet;
-    FakeDisk disk;
-    Counting server{disk, Fsync::everysec};
-    REQUIRE(server.life.open());
+TEST_CASE_METHOD(OnEverysec,
+                 "rewrite: while a slow disk makes the new file, what is written is in the old one with its turn") {
     REQUIRE(server.start());
     for (int i = 0; i < 80; ++i) {  // eight seconds, in which the disk answers nothing
         server.incr("a");

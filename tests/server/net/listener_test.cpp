@@ -82,6 +82,32 @@ TEST_CASE("listeners: a set that cannot be had leaves the old one as it was") {
     CHECK(connects(network.port));
 }
 
+TEST_CASE("listeners: a set whose addresses overlap opens beside the old one, or not at all") {
+    boost::asio::io_context context;
+    const int port = free_port();
+    auto old = Listeners::open(context, only("127.0.0.1", port));
+    REQUIRE(old);
+    CHECK_FALSE(Listeners::open(context, only("*", port)));  // who does not know of it may not
+    Network wide = only("*", port);
+    wide.bind.emplace_back("192.0.2.1");
+    CHECK_FALSE(Listeners::open(context, wide, 0, old->get()));
+    CHECK(connects(port));
+    auto all = Listeners::open(context, only("*", port), 0, old->get());
+    REQUIRE(all);
+    old->reset();
+    CHECK(connects(port));
+    auto narrow = Listeners::open(context, only("127.0.0.1", port), 0, all->get());
+    REQUIRE(narrow);
+    all->reset();
+    CHECK(connects(port));
+    CHECK_FALSE(Listeners::open(context, only("*", port)));
+    Network twice = only("*", port);
+    twice.bind.emplace_back("127.0.0.1");
+    CHECK_FALSE(Listeners::open(context, twice, 0, narrow->get()));  // as at the start
+    twice.bind = {"127.0.0.1", "127.1"};                             // the same in other words
+    CHECK_FALSE(Listeners::open(context, twice, 0, narrow->get()));
+}
+
 TEST_CASE("listeners: an optional address that is not ours is left out, another one is an error") {
     boost::asio::io_context context;
     Network network = only("127.0.0.1", free_port());

@@ -31,6 +31,10 @@ Outcome check(FakeDisk& disk, Options options, const char* answer = "n\n") {
     if (options.path.empty()) options.path = kManifest;
     const ManualClock clock;
     Checker checker{disk, clock, options, out, out, in};
+    checker.set_judge([](std::span<const Bytes> words) -> Status {
+        if (words[0] == "NOSUCH") return Error{"Unknown command 'NOSUCH'"};
+        return {};
+    });
     Outcome outcome{checker.run(), {}};
     std::rewind(out);
     for (int c = 0; (c = std::fgetc(out)) != EOF;) outcome.text += static_cast<char>(c);
@@ -160,10 +164,11 @@ TEST_CASE("keel-check-aof: findings for a program") {
     const Outcome outcome = check(disk, options);
     CHECK(outcome.status == 1);
     CHECK(outcome.text ==
-          "{\n  \"valid\": false,\n  \"files\": [\n"
+          "{\n  \"valid\": false,\n  \"manifest\": \"/d/a.aof.manifest\",\n  \"files\": [\n"
           "    {\"name\": \"a.aof.1.incr.aof\", \"type\": \"incr\", \"status\": \"invalid\", \"size\": 39, "
           "\"ok_up_to\": 36, "
           "\"commands\": 1, \"seals\": 0, \"sealed_up_to\": 0, \"first_timestamp\": 100, \"last_timestamp\": 100, "
+          "\"databases\": 1, \"databases_at\": 0, "
           "\"problem\": \"a command begins with '*', not with byte 0x53\", \"problem_at\": 36}\n  ]\n}\n");
     disk.put(kManifest, "file x\n");
     CHECK(check(disk, options).text.find("\"problem\": \"\\u000a*** FATAL AOF MANIFEST FILE ERROR ***") !=
@@ -171,6 +176,82 @@ TEST_CASE("keel-check-aof: findings for a program") {
     options.json = false;
     options.path = "/none";
     CHECK(check(disk, options).text.find("Cannot open file: ") != std::string::npos);
+}
+
+TEST_CASE("keel-check-aof: what a start refuses is not valid, and not cut either") {
+    FakeDisk disk;
+    put_log(disk, kSet + command_text({"NOSUCH", "x"}) + kSet + command_text({"NOSUCH"}));
+    Options options;
+    const Outcome told = check(disk, options);
+    CHECK(told.status == 1);
+    CHECK(told.text.find(
+              "diff=0\n0x              1b: A start ends here: Unknown command 'NOSUCH' reading the append only "
+              "file a.aof.1.incr.aof (command 'NOSUCH' at offset 27)\nAOF a.aof.1.incr.aof is not valid. Its "
+              "form is good, there is nothing to cut: a server that knows the command loads it.\n") !=
+          std::string::npos);
+    const std::string before = disk.bytes_of(kFile);
+    options.fix = true;
+    CHECK(check(disk, options, "y\n").status == 1);
+    CHECK(disk.bytes_of(kFile) == before);
+    // A bad end behind it is cut, and the log is not valid for that; one before it, and it is.
+    disk.put(kFile, before + "x");
+    CHECK(check(disk, options, "y\n").status == 1);
+    CHECK(disk.bytes_of(kFile) == before);
+    put_log(disk, kSet + command_text({"MULTI"}) + command_text({"NOSUCH", "x"}));
+    CHECK(check(disk, options, "y\n").status == 0);
+    CHECK(disk.bytes_of(kFile) == kSet);
+    options = {};
+    options.json = true;
+    disk.put(kFile, before);
+    CHECK(check(disk, options).text.find("\"status\": \"invalid\"") != std::string::npos);
+    CHECK(check(disk, options).text.find("\"refusal_at\": 27}") != std::string::npos);
+}
+
+TEST_CASE("keel-check-aof: how many databases a log needs") {
+    FakeDisk disk;
+    put_log(disk, command_text({"SELECT", "15"}) + kSet);
+    CHECK(check(disk, {}).text.find("databases") == std::string::npos);
+    put_log(disk, kSet + command_text({"select", "99"}) + kSet + command_text({"SELECT", "3"}));
+    const Outcome many = check(disk, {});
+    CHECK(many.status == 0);
+    CHECK(many.text.find("0x              1b: SELECT 99: a start with fewer than 100 databases ends here (16 if "
+                         "`databases` does not say so)\nINCR AOF a.aof.1.incr.aof is valid\n") != std::string::npos);
+    Options options;
+    options.json = true;
+    CHECK(check(disk, options).text.find("\"databases\": 100, \"databases_at\": 27}") != std::string::npos);
+    for (const char* index : {"x", "-1", "2147483647", "99999999999999999999"}) {
+        put_log(disk, kSet + command_text({"SELECT", index}));
+        const Outcome refused = check(disk, {});
+        CHECK(refused.status == 1);
+        CHECK(refused.text.find("A start ends here: Can't SELECT the database \"" + std::string{index} +
+                                "\" reading") != std::string::npos);
+    }
+}
+
+TEST_CASE("keel-check-aof: of a folder it finds the manifest, in it or in a folder of it") {
+    FakeDisk disk;
+    put_log(disk, kSet);
+    Options options;
+    options.path = "/d";
+    const Outcome found = check(disk, options);
+    CHECK(found.status == 0);
+    CHECK(
+        found.text.starts_with("The folder /d holds the manifest /d/a.aof.manifest\nStart checking Multi Part AOF\n"));
+    options.json = true;
+    CHECK(check(disk, options).text.find("\"manifest\": \"/d/a.aof.manifest\"") != std::string::npos);
+    options.json = false;
+    disk.put("/d/temp-b.aof.manifest", "");
+    CHECK(check(disk, options).status == 0);
+    disk.put("/d/b.aof.manifest", "file b seq 1 type i\n");
+    const Outcome several = check(disk, options);
+    CHECK(several.status == 1);
+    CHECK(several.text ==
+          "The folder /d holds the manifests of several AOFs, name one: /d/a.aof.manifest, /d/b.aof.manifest\n");
+    disk.put("/none/dump.rdb", "REDIS");
+    options.path = "/none";
+    const Outcome none = check(disk, options);
+    CHECK(none.status == 1);
+    CHECK(none.text == "The folder /none holds no manifest of an AOF\n");
 }
 
 TEST_CASE("keel-check-aof: an RDB part is not called valid when nobody read it") {
