@@ -24,7 +24,7 @@ struct Exactly {
 std::string with_repeats(std::mt19937& random) {
     std::string text;
     const std::size_t bytes = random() % 700 + 1;
-    const unsigned letters = random() % 5 + 1;
+    const auto letters = random() % 5 + 1;
     while (text.size() < bytes) {
         if (random() % 3 == 0 && !text.empty())
             text += text.substr(random() % text.size(), random() % 40);
