@@ -63,6 +63,11 @@ struct AppendLog::Parts {
               log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); },
               [&owner] { owner.before_switch(); }) {}
 
+    // Until no job runs, nor one that a job's end has begun: what each has to say was heard then.
+    void drain() {
+        while (log.busy() || log.sync_pending()) helper.drain();
+    }
+
     std::string directory;
     FolderLock lock;
     aof::BackgroundHelper helper;
@@ -174,6 +179,7 @@ Status AppendLog::reload() {
     if (refusal() != nullptr || parts_->log.needs_rewrite()) return kDiskFails;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
+    parts_->drain();
     const Status closed = parts_->log.close();
     set_on(false);
     if (!closed) {  // closed it is all the same: cron() begins it anew
@@ -226,7 +232,7 @@ Status AppendLog::secure() {
     tells_later_ = server_.dispatcher.running() != nullptr;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    while (parts_->log.busy() || parts_->log.sync_pending()) parts_->helper.drain();
+    parts_->drain();
     Status secured = parts_->log.secure(server_.clock.wall_ms());
     tells_later_ = false;
     return secured;
@@ -240,6 +246,7 @@ Status AppendLog::close() {
         return {};
     }
     hand_over(server_.clock.wall_ms());
+    parts_->drain();
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
     parts_->lock.release();

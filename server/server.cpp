@@ -334,12 +334,23 @@ int Server::idle_ms() {
 
 // ---- The end ----
 
+namespace {
+
+// Whose EXEC is under way, in which a script lets others be served; null: nobody's.
+Session* in_exec(const ClientSet& clients) {
+    Session* found = nullptr;
+    clients.each([&](Session& session) { found = session.deny_blocking ? &session : found; });
+    return found;
+}
+
+}  // namespace
+
 void Server::on_signal(int signal) {
     const bool interrupt = signal == SIGINT;
-    if (scripting->runner.has_written()) {
+    if (scripting->runner.has_written() || in_exec(clients) != nullptr) {
         log_warning(
-            "Received {} while a script runs that has written: the server ends when the script has ended. "
-            "SHUTDOWN NOSAVE ends both at once.",
+            "Received {} while a script runs that has written, or is part of a transaction: the server ends when that "
+            "has ended. SHUTDOWN NOSAVE ends both at once.",
             interrupt ? "SIGINT" : "SIGTERM");
         awaited_signal = signal;
         return;
@@ -386,6 +397,8 @@ void Server::stop() {
     loop->stop();
     clients.stop();
     append_log.discard_unit();
+    if (Session* const client = in_exec(clients); client != nullptr)
+        clients.close(*client);  // unanswered: it is given up
     scripting->runner.abort();
 }
 

@@ -50,8 +50,10 @@ constexpr const char* kHelp =
     "  keel-server --port 7777 --maxmemory 2gb --maxmemory-policy allkeys-lru\n"
     "  keel-server /etc/redis/redis.conf --port 6380 --loglevel verbose\n";
 
+// Nothing can be done where stderr is full.
 int fail(Bytes text) {
-    fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+    const std::string line = fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n");
+    static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
     return 1;
 }
 
@@ -77,7 +79,8 @@ int serve(Config& config, ProcessFacts facts) {
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
     if (const Status loaded = acl::load_users(server); !loaded) return fail_logged(loaded.error().text());
     config.own_lines("user", [&server] { return acl::user_lines(server); });
-    if (settings.network.port == 0 && settings.tls.port == 0 && settings.network.unix_socket.empty()) {
+    const bool no_tcp = settings.network.bind.empty() || (settings.network.port == 0 && settings.tls.port == 0);
+    if (no_tcp && settings.network.unix_socket.empty()) {
         return fail_logged("Configured to not listen anywhere, exiting.");
     }
     if (settings.tls.port != 0) {
@@ -169,7 +172,6 @@ int main(int argc, char** argv) {
     try {
         return keel::run(argc, argv);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "keel-server: {}\n", error.what());
-        return 1;
+        return keel::fail(fmt::format("keel-server: {}", error.what()));
     }
 }

@@ -122,18 +122,28 @@ Status Folder::refuse_orphans() const {
     KEEL_TRY(const bool there, files_->exists(folder_));
     if (!there) return {};
     KEEL_TRY(const std::vector<std::string> names, files_->list(folder_));
-    for (const std::string& name : names) {
-        // A base by itself may be what a first start left that did not come to its manifest.
-        if (!name.starts_with(name_ + ".") || !name.ends_with(".incr.aof")) continue;
-        // An empty file is what a log left that was about to begin.
-        KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
-        if (size == 0) continue;
+    const auto refused = [&](const std::string& name) {
         return Error{
             fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
                         "manifest back, or move the files of the log away to begin without them",
                         folder_, name, name_)};
+    };
+    std::string base;
+    std::vector<std::string> empty;
+    for (const std::string& name : names) {
+        if (is_file_of(name_, name, ".base.rdb") || is_file_of(name_, name, ".base.aof")) base = name;
+        if (!is_file_of(name_, name, ".incr.aof")) continue;
+        KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
+        if (size != 0) return refused(name);
+        empty.push_back(name);
     }
-    return {};
+    if (base.empty() || empty.empty()) return {};
+    // The log that was about to begin had its changes in a temporary file. Without that one it is a log to which
+    // nothing was added since its last rewrite, and the base is all there is of it.
+    KEEL_TRY(const bool beginning, files_->exists(temporary_incremental()));
+    if (!beginning) return refused(base);
+    for (const std::string& name : empty) KEEL_TRY(files_->remove(path_of(name)));
+    return files_->sync_folder(folder_);
 }
 
 Result<std::uint64_t> Folder::bytes(const Manifest& manifest) const {

@@ -56,8 +56,8 @@ class Folder {
     // Removes what is unfinished from an earlier life. Errors are not worth stopping for.
     void remove_temporaries() const;
 
-    // For a folder without a manifest: an error if changes of a log are in it, which a new log would write over. A base
-    // or an empty file are what a log leaves that was about to begin.
+    // For a folder without a manifest: an error if a log is in it, which a new one would write over. What a log leaves
+    // that was about to begin is none: it goes as far as it could be taken for one. Before remove_temporaries().
     [[nodiscard]] Status refuse_orphans() const;
 
     // Of all files that are loaded. An error if one is missing.

@@ -46,7 +46,7 @@ struct Listeners::Listener {
     bool owns_path = false;  // removes the unix socket's path at its end
 
     static void wait(const std::shared_ptr<Listener>& self, Server& server);
-    bool accept(Server& server);
+    bool accept(Server& server, std::uint32_t most);
     void accepted(Server& server, int connection) const;
 };
 
@@ -296,8 +296,9 @@ void Listeners::start(Server& server) {
 }
 
 void Listeners::stop(Server& server) {
+    constexpr std::uint32_t kMostWaiting = 65536;  // no backlog is longer, though new ones may come meanwhile
     for (const auto& listener : listeners_) {
-        listener->accept(server);
+        static_cast<void>(listener->accept(server, kMostWaiting));
         server.clients.remove_bell(listener->fd);
     }
 }
@@ -311,7 +312,10 @@ void Listeners::Listener::wait(const std::shared_ptr<Listener>& self, Server& se
     const auto ready = [weak = std::weak_ptr<Listener>{self}, &server, again](const boost::system::error_code& error) {
         const auto listener = weak.lock();
         if (!listener || error) return;
-        const bool healthy = listener->accept(server);
+        const Network& network = server.settings.network;
+        const std::uint32_t most =
+            listener->tls ? network.new_tls_connections_per_cycle : network.new_connections_per_cycle;
+        const bool healthy = listener->accept(server, most);
         server.clients.flush();
         if (healthy) return again({});
         listener->retry.expires_after(kRetryAfter);
@@ -320,10 +324,8 @@ void Listeners::Listener::wait(const std::shared_ptr<Listener>& self, Server& se
     self->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, ready);
 }
 
-// False: nothing can be accepted for now, though connections wait.
-bool Listeners::Listener::accept(Server& server) {
-    const Network& network = server.settings.network;
-    const std::uint32_t most = tls ? network.new_tls_connections_per_cycle : network.new_connections_per_cycle;
+// Up to `most` of those that wait. False: nothing can be accepted for now, though connections wait.
+bool Listeners::Listener::accept(Server& server, std::uint32_t most) {
     for (std::uint32_t i = 0; i < most; ++i) {
         const int connection = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (connection >= 0) {

@@ -492,6 +492,63 @@ def test_killed_while_a_log_begins(start, nth):
     assert digest(server) == before
 
 
+def test_a_log_without_its_manifest_is_not_begun_anew(start):
+    """All of it is in the base: since the last rewrite nothing was written."""
+    server = log_of(start)
+    with server.client() as c:
+        c("SET", "precious", "1"), c("BGREWRITEAOF")
+    rewritten(server)
+    server.kill(signal.SIGKILL), server.wait_exit()
+    held = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in os.listdir(server.file(FOLDER))}
+    manifest = [name for name in held if name.endswith(".manifest")][0]
+    os.remove(server.file(os.path.join(FOLDER, manifest)))
+    server.start(ready=False)
+    assert server.wait_exit() == 1
+    assert re.search(r"has appendonly\.aof\.\d+\.base\.rdb, but no manifest", server.log())
+    with open(server.file(os.path.join(FOLDER, manifest)), "wb") as f:
+        f.write(held[manifest])
+    again(server)
+    with server.client() as c:
+        assert c("GET", "precious") == b"1"
+
+
+def in_the_middle_of_exec(server):
+    """A client whose EXEC has done a half of its work and is now busy; and one that hears so."""
+    writer, other = server.client(), server.client()
+    writer.pipeline([("SET", "a", "0"), ("SET", "b", "0"), ("MULTI",), ("INCR", "a"), ("EVAL", "while true do end", "0"), ("INCR", "b")])
+    writer.send("EXEC")
+    wait_for(lambda: getattr(other("PING"), "code", "") == "BUSY", what="the script to be busy")
+    return writer, other
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+def test_a_signal_waits_for_the_end_of_a_transaction(start, fsync):
+    server = log_of(start, {"appendfsync": fsync, "busy-reply-threshold": "100"})
+    writer, other = in_the_middle_of_exec(server)
+    server.kill()
+    server.wait_log("is part of a transaction")
+    assert other("SCRIPT", "KILL") == "OK"
+    replies = writer.read()
+    assert replies[0] == replies[2] == 1 and "Script killed by user" in replies[1]
+    assert server.wait_exit() == 0
+    server.start()
+    with server.client() as c:
+        assert c("MGET", "a", "b") == [b"1", b"1"]
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+def test_a_transaction_that_is_given_up_is_not_answered(start, fsync):
+    server = log_of(start, {"appendfsync": fsync, "busy-reply-threshold": "100"})
+    writer, other = in_the_middle_of_exec(server)
+    other.send("SHUTDOWN", "NOSAVE")
+    with pytest.raises(Closed):
+        writer.read()
+    assert server.wait_exit() == 0
+    server.start()
+    with server.client() as c:
+        assert c("MGET", "a", "b") == [b"0", b"0"]
+
+
 def test_the_old_single_file(start):
     server = log_of(start)
     with server.client() as c:

@@ -65,6 +65,13 @@ def test_a_restarted_server_appends_to_its_log(start):
     wait_for(lambda: server.log().count("Ready to accept") == 2)
 
 
+@pytest.mark.parametrize("lines", ["port 0", "bind", 'bind ""'])
+def test_nowhere_to_listen(start, lines):
+    server = start(text="%s\n" % lines, ready=False, args=["--port", "0"] if lines == "port 0" else ["--port", str(free_port())])
+    assert server.wait_exit() == 1
+    assert "Configured to not listen anywhere, exiting." in server.log()
+
+
 def test_taken_port(start):
     first = start()
     second = start({"port": first.port}, ready=False)

@@ -124,15 +124,25 @@ TEST_CASE("log folder: temporaries of an earlier life go, other files stay") {
     CHECK(folder.temporary_base(9) == "/srv/logs/temp-rewriteaof-bg-9.aof");
 }
 
-TEST_CASE("log folder: without a manifest changes are refused; a base, or a file that holds none, are not") {
+TEST_CASE("log folder: without a manifest a log is refused, what one left that was about to begin is not") {
     const QuietLog quiet;
     FakeDisk disk;
     const Folder folder = folder_on(disk);
     REQUIRE(disk.make_folder("/srv/logs"));
     disk.put("/srv/logs/a.aof.1.base.rdb", "x");
-    disk.put("/srv/logs/a.aof.1.incr.aof", "");
     disk.put("/srv/logs/other.aof.1.incr.aof", "x");
     CHECK(folder.refuse_orphans());
+    // Nothing was written since the last rewrite.
+    disk.put("/srv/logs/a.aof.1.incr.aof", "");
+    const Status whole = folder.refuse_orphans();
+    REQUIRE_FALSE(whole);
+    CHECK(whole.error().text().find("/srv/logs has a.aof.1.base.rdb, but no manifest") != std::string::npos);
+    // A log that begins has what was written meanwhile there.
+    disk.put("/srv/logs/temp-a.aof.incr", "x");
+    CHECK(folder.refuse_orphans());
+    folder.remove_temporaries();
+    CHECK(folder.refuse_orphans());
+    CHECK(disk.names() == std::vector<std::string>{"/srv/logs/a.aof.1.base.rdb", "/srv/logs/other.aof.1.incr.aof"});
     disk.put("/srv/logs/a.aof.2.incr.aof", "x");
     const Status refused = folder.refuse_orphans();
     REQUIRE_FALSE(refused);

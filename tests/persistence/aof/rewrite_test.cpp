@@ -347,6 +347,8 @@ bool crash_while_it_begins(std::uint64_t nth, Crash crash, bool earlier) {
     if (crash == Crash::power) disk.power_loss();
     if (crash == Crash::strict_power) disk.power_loss_strict();
     // As a start does (server/append_log).
+    if (const auto manifest = test_folder(disk).load(); manifest && manifest->empty())
+        REQUIRE(test_folder(disk).refuse_orphans());
     test_folder(disk).remove_temporaries();
     const Loaded after = load_log(disk);
     REQUIRE(after.error == "");
