@@ -523,6 +523,7 @@ def test_python_redis_as_a_user(server, users):
 
 
 # --- Many of them ---
+@keel_only  # the peer looks through all of them for each
 def test_many_selectors_are_not_looked_through_for_each(server, users):
     rules = [w for i in range(20_000) for w in ("(+get ~k%d)" % i, "+set")]
     began = server.cpu_seconds()
