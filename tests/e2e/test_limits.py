@@ -79,6 +79,7 @@ def test_maxclients(server, c):
     assert c("CONFIG", "SET", "maxclients", "10000") == "OK"  # room for whoever comes before these are seen to be gone
 
 
+@keel_only  # the peer tries each limit below, for minutes
 def test_maxclients_beyond_the_file_limit(start):
     server = start(file_limit=1000)
     with server.client() as c:

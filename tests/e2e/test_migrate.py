@@ -150,6 +150,7 @@ def test_deadlines_move_with_their_keys(c, t, target):
     assert t("EXISTS", "due") == 0
 
 
+@keel_only  # the peer loses the key
 @pytest.mark.parametrize("to", ["keel", pytest.param("redis", marks=needs_peer)])
 def test_deadlines_in_the_furthest_future_move_too(c, start, to):
     """What is left of them and the target's clock make more than the largest number, if that clock is ahead."""

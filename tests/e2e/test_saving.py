@@ -116,6 +116,7 @@ def test_bgsave_cancel(start):
     assert [n for n in os.listdir(server.dir) if n.startswith("temp-")] == []
 
 
+@keel_only  # the child of the peer holds it open
 def test_a_connection_that_ends_while_a_child_saves_is_closed(start):
     server = start({"rdb-key-save-delay": 10000})
     with server.client() as c, server.client() as other:
@@ -219,6 +220,7 @@ def test_a_save_that_fails_changes_nothing(start):
         assert c("SET", "k", "w") == "OK"
 
 
+@keel_only  # the peer does not wait for the end of its child
 def test_sigterm_ends_a_child_with_its_file(start):
     server = start({"rdb-key-save-delay": 10000})
     with server.client() as c:

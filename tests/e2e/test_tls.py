@@ -271,6 +271,7 @@ def test_ports_change_places(tls, authority):
         assert c("PING") == "PONG"
 
 
+@keel_only  # at the peer they cannot change places
 def test_one_port_cannot_be_both(tls, start, authority):
     port = free_port()
     server = tls(config={"port": port})
