@@ -15,7 +15,7 @@ import pytest
 
 import data
 import keel
-from keel import PATIENCE, config_get, keel_only, wait_for
+from keel import PATIENCE, config_get, keel_only, plain_only, wait_for
 from resp import Closed, Error, encode
 
 sys.path.append(os.path.join(keel.ROOT, "tests", "differential"))
@@ -945,6 +945,7 @@ def test_kill_at_any_moment(start, fsync):
                 w.check(c, fsync, killed_at)
 
 
+@plain_only  # a trace of system calls shows no reply of TLS
 def test_always_answers_only_what_is_synced(start):
     """Under strace it shows: no reply to a write leaves between the write to the log and its fdatasync."""
     strace = needs_strace()

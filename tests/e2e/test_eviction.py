@@ -27,7 +27,7 @@ def test_noeviction_refuses_what_grows_and_nothing_else(c):
     fill(c, 100)
     limit(c, 1_000_000, "noeviction")
     replies = fill(c, 1000, "more")
-    assert replies[0] == "OK" and replies[-1] == OOM
+    assert replies[0] == "OK" and OOM in replies
     assert c("GET", "k:1") == VALUE and c("DBSIZE") > 100
     # The buffers of that long pipeline are gone by now: fill up what they took.
     assert any(c("SET", "last:%d" % i, VALUE) == OOM for i in range(200))
