@@ -111,12 +111,12 @@ class Tracking {
     std::size_t count_ = 0;  // sessions that track
     Table<ReadKeyTraits> keys_;
     std::uint64_t generation_ = 0;
-    std::size_t live_ = 0;    // keys of this generation,
-    std::size_t items_ = 0;   //   and their readers
+    std::size_t live_ = 0;     // keys of this generation,
+    std::size_t items_ = 0;    //   and their readers
     std::uint64_t swept_ = 0;  // how far: a cursor of keys_
     std::unordered_map<std::string, std::unique_ptr<Prefix>> prefixes_;
-    std::map<std::size_t, std::size_t> lengths_;  // of the prefixes, and of how many: a key is looked up by its beginnings
-    std::size_t changed_bytes_ = 0;  // about what the changes take that prefixes have still to tell
+    std::map<std::size_t, std::size_t> lengths_;  // of prefixes, and of how many: keys are looked up by beginnings
+    std::size_t changed_bytes_ = 0;               // about what the changes take that prefixes have still to tell
     KeyList found_;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The syncs of a log that are under way. One at a time is enough where the disk is quick (kSlowUs): each costs the
-// processor some 0.1 ms, and the larger the groups are that go with one, the better. Where a sync takes milliseconds the processor is
-// idle meanwhile, and those who came just too late for one sync would wait for its end and then for the next: there up
-// to four run beside each other, each confirming what was written before it began.
+// processor some 0.1 ms, and the larger the groups are that go with one, the better. Where a sync takes milliseconds
+// the processor is idle meanwhile, and those who came just too late for one sync would wait for its end and then for
+// the next: there up to four run beside each other, each confirming what was written before it began.
 //
 //     one     |--- A ---|--- B ---|--- A ---|       who waits: up to two syncs
 //     four    |--- A ---|

@@ -85,8 +85,10 @@ Status FunctionCommands::list(Context& cx) {
             reply.bulk("name");
             reply.bulk(function->name);
             reply.bulk("description");
-            if (function->described) reply.bulk(function->description);
-            else reply.null();
+            if (function->described)
+                reply.bulk(function->description);
+            else
+                reply.null();
             reply.bulk("flags");
             const auto flags = script::flag_names(function->flags);
             reply.set(flags.size());
@@ -154,12 +156,15 @@ Status FunctionCommands::restore(Context& cx) {
     const Bytes payload = cx.args.next<Bytes>();
     auto mode = script::RestoreMode::append;
     if (cx.args.more()) {
-        if (cx.args.accept("FLUSH")) mode = script::RestoreMode::flush;
-        else if (cx.args.accept("REPLACE")) mode = script::RestoreMode::replace;
-        else if (!cx.args.accept("APPEND")) return kRestorePolicy;
+        if (cx.args.accept("FLUSH"))
+            mode = script::RestoreMode::flush;
+        else if (cx.args.accept("REPLACE"))
+            mode = script::RestoreMode::replace;
+        else if (!cx.args.accept("APPEND"))
+            return kRestorePolicy;
     }
-    KEEL_TRY(server_.scripting->restore_libraries(payload, mode, server_.lazy_free,
-                                                  cx.settings.memory.lazy_user_flush));
+    KEEL_TRY(
+        server_.scripting->restore_libraries(payload, mode, server_.lazy_free, cx.settings.memory.lazy_user_flush));
     cx.effects.count(1);
     cx.reply().ok();
     return {};
@@ -178,8 +183,10 @@ namespace {
 
 using C = FunctionCommands;
 
-constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate | Flag::no_mandatory_keys | Flag::movablekeys;
-constexpr Flag kRunRo = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::no_mandatory_keys | Flag::movablekeys | Flag::readonly;
+constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate |
+                      Flag::no_mandatory_keys | Flag::movablekeys;
+constexpr Flag kRunRo =
+    Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::no_mandatory_keys | Flag::movablekeys | Flag::readonly;
 constexpr Bytes kAllSucceeded[] = {"request_policy:all_shards", "response_policy:all_succeeded"};
 constexpr Bytes kOneSucceeded[] = {"request_policy:all_shards", "response_policy:one_succeeded"};
 constexpr Bytes kAnyOrder[] = {"nondeterministic_output_order"};

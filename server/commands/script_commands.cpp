@@ -102,8 +102,10 @@ namespace {
 
 using C = ScriptCommands;
 
-constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate | Flag::no_mandatory_keys | Flag::movablekeys;
-constexpr Flag kRunRo = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::no_mandatory_keys | Flag::movablekeys | Flag::readonly;
+constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate |
+                      Flag::no_mandatory_keys | Flag::movablekeys;
+constexpr Flag kRunRo =
+    Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::no_mandatory_keys | Flag::movablekeys | Flag::readonly;
 constexpr Bytes kAllNodes[] = {"request_policy:all_nodes", "response_policy:all_succeeded"};
 constexpr Bytes kOneSucceeded[] = {"request_policy:all_shards", "response_policy:one_succeeded"};
 constexpr Bytes kExistsEverywhere[] = {"request_policy:all_shards", "response_policy:agg_logical_and"};

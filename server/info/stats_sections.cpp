@@ -61,9 +61,10 @@ void write_forks(const Server& server, InfoText& out) {
 // Idle: replication, defragmentation.
 void write_idle(const Server& server, InfoText& out) {
     out.field("migrate_cached_sockets", server.migrations.link_count());
-    for (const Bytes name : {"sync_full", "sync_partial_ok", "sync_partial_err", "slave_expires_tracked_keys", "active_defrag_hits",
-                             "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-                             "total_active_defrag_time", "current_active_defrag_time", "dump_payload_sanitizations"}) {
+    for (const Bytes name :
+         {"sync_full", "sync_partial_ok", "sync_partial_err", "slave_expires_tracked_keys", "active_defrag_hits",
+          "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+          "current_active_defrag_time", "dump_payload_sanitizations"}) {
         out.field(name, 0);
     }
 }

@@ -88,12 +88,14 @@ bool is_loopback(const sockaddr_storage& address) {
 
 // Whether a connection might come to both of two bound sockets.
 bool addresses_overlap(int one, int other) {
-    sockaddr_storage a{};
-    sockaddr_storage b{};
-    socklen_t a_length = sizeof(a);
-    socklen_t b_length = sizeof(b);
-    getsockname(one, reinterpret_cast<sockaddr*>(&a), &a_length);
-    getsockname(other, reinterpret_cast<sockaddr*>(&b), &b_length);
+    const auto address_of = [](int fd) {
+        sockaddr_storage address{};
+        socklen_t length = sizeof(address);
+        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+        return address;
+    };
+    const sockaddr_storage a = address_of(one);
+    const sockaddr_storage b = address_of(other);
     if (a.ss_family != b.ss_family) return false;
     if (a.ss_family == AF_INET) {
         const auto& x = reinterpret_cast<const sockaddr_in&>(a);

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "datatypes/keyspace/lag_histogram.h"
+#include "server/call_log.h"
 #include "server/latency_monitor.h"
 #include "server/pause.h"
-#include "server/call_log.h"
 #include "server/stats.h"
 
 using namespace keel;
