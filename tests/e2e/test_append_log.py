@@ -54,6 +54,13 @@ def crash(server, ready=True):
     return again(server, ready)
 
 
+def comes_back_the_same(server):
+    """What is there now is there after a kill -9 and a new start, too."""
+    before = digest(server)
+    crash(server)
+    assert digest(server) == before
+
+
 def again(server, ready=True):
     server.expect_exit = not ready
     return server.start(ready)
@@ -101,9 +108,7 @@ def test_everything_is_there_after_a_crash_of_the_process(start, fsync):
     with server.client() as c:
         data.fill(c)
         details = data.details(c)
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
     with server.client() as c:
         assert data.details(c) == details
         assert c("FCALL", "twice", "0", "21") == 42
@@ -123,9 +128,7 @@ def test_keys_that_go_by_themselves(start):
     assert text.count(b"$3\r\nDEL\r\n$5\r\nshort") == 1 and text.count(b"$4\r\nHDEL\r\n$1\r\nh\r\n$1\r\na") == 1
     assert re.search(rb"MULTI\r\n\*2\r\n\$3\r\nDEL\r\n\$3\r\ndue\r\n\*2\r\n\$4\r\nINCR\r\n\$3\r\ndue\r\n\*1\r\n\$4\r\nEXEC", text)
     assert b"LPOP" not in text
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def test_a_key_that_fell_due_while_the_server_was_down(start):
@@ -218,9 +221,7 @@ def test_evicted_keys_stay_gone(start):
         c("CONFIG", "SET", "maxmemory", str(int(memory["used_memory"]) - int(memory["mem_not_counted_for_evict"]) - 500_000))
         wait_for(lambda: c("DBSIZE") < 290)
         c("CONFIG", "SET", "maxmemory", "0")
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def test_what_ran_as_one_is_one_in_the_log(start):
@@ -245,9 +246,7 @@ def test_renamed_commands_come_back_under_any_name(start):
         assert c("STORE", "k", "1", "EX", "1000") == "OK"
         c("STORE", "big", "v" * 100_000), c("EXPIRE", "big", "1000"), c("STORE", "gone", "1", "PX", "1")
         wait_for(lambda: c("DBSIZE") == 2)
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
     other = log_of(start)
     server.kill(), server.wait_exit()
     moved(server, other)
@@ -273,9 +272,7 @@ def test_effects_that_depend_on_chance_or_time(start):
         c("FUNCTION", "DELETE", "mylib"), c("FUNCTION", "RESTORE", payload), c("GETDEL", "t")
         expiries = [c("PEXPIRETIME", k) for k in ("u", "s", "r")]
         pending = c("XINFO", "GROUPS", "x")
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
     with server.client() as c:
         c("SELECT", "4")
         assert [c("PEXPIRETIME", k) for k in ("u", "s", "r")] == expiries
@@ -290,9 +287,7 @@ def test_blocked_clients_are_logged_as_they_are_served(start):
         wait_for(lambda: server.info("clients")["blocked_clients"] == "1")
         c("RPUSH", "q", "1", "2")
         assert a.read() == [b"q", b"1"]
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def random_steps(seed, families):
@@ -429,9 +424,7 @@ def test_a_snapshot_becomes_the_base_of_the_first_log(start):
     os.remove(server.file("dump.rdb"))
     with server.client() as c:
         c("SET", "new", "1")
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def test_turned_on_and_off_live(start):
@@ -487,9 +480,7 @@ def test_killed_while_a_log_begins(start, nth):
         c("BGREWRITEAOF")
     rewritten(server)
     assert len(files(server)) == 3
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def test_a_log_without_its_manifest_is_not_begun_anew(start):
@@ -564,9 +555,7 @@ def test_the_old_single_file(start):
     assert not os.path.exists(server.file("appendonly.aof"))
     with server.client() as c:
         c("SET", "k", "2")
-    before = digest(server)
-    crash(server)
-    assert digest(server) == before
+    comes_back_the_same(server)
 
 
 def test_shutdown_keeps_all(start):

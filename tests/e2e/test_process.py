@@ -145,6 +145,7 @@ def test_who_waits_to_be_let_in_stays_when_addresses_change(start, addresses, re
     with server.client() as c:
         with server.client() as held:
             held.send_raw(encode("DEBUG", "SLEEP", "1") + encode("CONFIG", "SET", "bind", addresses))
+            time.sleep(0.2)  # by now it sleeps
             # More than are let in within one turn.
             early = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(60)]
             assert held.read() == "OK" and held.read().startswith(reply)
