@@ -55,7 +55,7 @@ constexpr CommandSpec kSubcommands[] = {
      .since = "7.0.0",
      .complexity = "O(1)",
      .summary = "Is refused as LOAD.",
-     .syntax = "path configs=[CONFIG name value [CONFIG name value ...]] args=[ARGS arg [arg ...]]"},
+     .syntax = "path configs=[CONFIG name value [CONFIG name value ...]] [ARGS arg [arg ...]]"},
     {.name = "unload",
      .run = unload,
      .arity = exactly(3),
