@@ -513,7 +513,10 @@ void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns
         ++command.stats.histogram[LatencyHistogram::step_of(took_ns)];
     }
     if (session.reply.errors_written() != errors_before) [[unlikely]] {
-        if (std::exchange(session.error_counted, false)) return;
+        if (const auto counted = std::exchange(session.failures, std::nullopt)) {
+            command.stats.failed += *counted;
+            return;
+        }
         ++command.stats.failed;
         server_.stats.count_error(session.reply.last_error());
     }

@@ -145,8 +145,6 @@ class Reply {
     // How many errors were written, and the text of the last one (empty if none).
     [[nodiscard]] std::uint64_t errors_written() const noexcept { return errors_written_; }
     [[nodiscard]] Bytes last_error() const noexcept { return last_error_; }
-    // Its first word, as INFO errorstats counts it.
-    [[nodiscard]] Bytes last_error_code() const noexcept { return Bytes{last_error_}.substr(0, last_error_.find(' ')); }
 
   private:
     friend class BulkRun;
