@@ -2,6 +2,7 @@
 """The process: what it refuses to start with, how addresses change while it runs, how it ends."""
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, info_of, keel_only, wait_for
+from keel import BINARY, IS_PEER, PATIENCE, as_nobody, config_get, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -231,6 +232,28 @@ def test_systemd_hears_of_start_and_end(start, tmp_path):
         assert server.wait_exit() == 0  # the process that was started: the supervised do not go to the background
         while b"STOPPING=1" not in said[-1]:
             said.append(s.recv(1000))
+
+
+@keel_only
+def test_at_the_limit_of_threads_the_log_stays_off_and_names_are_not_looked_up(start):
+    try:
+        subprocess.run([BINARY, "--version"], preexec_fn=as_nobody, timeout=20 * PATIENCE)
+    except PermissionError:
+        pytest.skip("nobody but root can run the program where it is")
+    server = start(nobody=True)
+    limits = resource.prlimit(server.pid, resource.RLIMIT_NPROC)
+    resource.prlimit(server.pid, resource.RLIMIT_NPROC, (1, limits[1]))
+    with server.client() as c:
+        c("SET", "k", "v")
+        refused = c("CONFIG", "SET", "appendonly", "yes")
+        assert isinstance(refused, Error) and refused.endswith("Unable to turn on AOF. Check server logs.")
+        server.wait_log("Can't create the thread bio_aof_fsync: Resource temporarily unavailable")
+        failed = c("MIGRATE", "localhost", str(server.port), "k", "1", "1000")
+        assert failed == Error("IOERR error or timeout connecting to the client")
+        resource.prlimit(server.pid, resource.RLIMIT_NPROC, limits)
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+        wait_for(lambda: info_of(c, "persistence")["aof_rewrite_in_progress"] == "0", 10, what="the log's base")
+        assert c("CONFIG", "SET", "appendfsync", "always") == "OK" and c("SET", "k", "v") == "OK"
 
 
 def test_a_second_sigint_ends_a_held_up_server_at_once(start):
