@@ -16,6 +16,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/request_writer.h"
+#include "server/cpu_list.h"
 #include "server/log_applier.h"
 #include "server/net/loop.h"
 #include "server/process.h"
@@ -51,7 +52,8 @@ struct AppendLog::Parts {
     Parts(AppendLog& owner, Server& server)
         : directory(server.settings.process.directory),
           // What was posted may run when these parts are gone.
-          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
+          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync",
+                 [list = server.settings.process.background_cpus] { bind_thread("bio-cpulist", list); }),
           child(server.clock,
                 [this, &server] {
                     if (!rewrite.loud()) log_level(LogLevel::nothing);

@@ -35,12 +35,14 @@ class Helper {
 // A thread for each lane, made when it is first asked for.
 class BackgroundHelper final : public Helper {
   public:
-    // `wake` and `name` as Background's.
-    BackgroundHelper(std::function<void()> wake, std::string name) : wake_(std::move(wake)), name_(std::move(name)) {}
+    // `wake` and `name` as Background's. `first` is the first job of each thread; empty: none.
+    BackgroundHelper(std::function<void()> wake, std::string name, std::function<void()> first = {})
+        : wake_(std::move(wake)), name_(std::move(name)), first_(std::move(first)) {}
     [[nodiscard]] Status ready(std::size_t lane = 0) override {
         if (threads_[lane]) return {};
         auto thread = std::make_unique<Background>(wake_, lane == 0 ? name_ : name_ + std::to_string(lane));
         KEEL_TRY(thread->started());
+        if (first_) thread->submit(first_);
         threads_[lane] = std::move(thread);
         return {};
     }
@@ -62,6 +64,7 @@ class BackgroundHelper final : public Helper {
   private:
     std::function<void()> wake_;
     std::string name_;
+    std::function<void()> first_;
     std::array<std::unique_ptr<Background>, kLanes> threads_;
 };
 
