@@ -314,7 +314,7 @@ def test_processors_of_the_threads_and_the_child(start):
         pytest.skip("one processor: there is nothing to choose")
     first, second = (str(cpu) for cpu in usable[:2])
     server = start({"server-cpulist": first, "bio-cpulist": second, "bgsave-cpulist": second, "rdb-key-save-delay": "100",
-                    "appendonly": "yes"})
+                    "appendonly": "yes", "auto-aof-rewrite-percentage": "0"})
     process = "/proc/%d" % server.pid
     assert cpus_of(process) == first
     names = {}
@@ -325,7 +325,7 @@ def test_processors_of_the_threads_and_the_child(start):
     assert len(helper) == 2, "for values and for the log: %r" % names
     wait_for(lambda: [cpus_of(path) for path in helper] == [second, second])
     with server.client() as c:
-        c("DEBUG", "POPULATE", "20000")
+        c("MSET", *(word for i in range(20000) for word in (str(i), "v")))
         assert c("BGSAVE") == "Background saving started"
         child = int(re.search(r"started by pid (\d+)", server.log()).group(1))
         wait_for(lambda: cpus_of("/proc/%d" % child) == second)
