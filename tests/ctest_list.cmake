@@ -49,7 +49,11 @@ function(add_e2e prefix server label)
     add_test(NAME ${prefix}.${short}
              COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider --durations=3 ${file}
              WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/e2e)
-    set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT 300
+    set(seconds 300)
+    if(prefix STREQUAL "tsan.e2e")
+      set(seconds 900)
+    endif()
+    set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT ${seconds}
       ENVIRONMENT "KEEL_SERVER=${server};KEEL_PEER_SERVER=${KEEL_PEER_SERVER};PYTHONDONTWRITEBYTECODE=1;${ARGN}")
     if(name IN_LIST e2e_alone)
       set_tests_properties(${prefix}.${short} PROPERTIES RUN_SERIAL ON)

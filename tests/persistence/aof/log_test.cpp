@@ -179,7 +179,7 @@ TEST_CASE("log: what the second of two syncs has to say is heard before the log 
     for (const bool closes : {true, false}) {
         SlowLife slow;
         LogLife& life = slow.life;
-        slow.put("a");
+        const std::uint64_t first = slow.put("a");
         slow.put("b");
         REQUIRE(life.helper.waiting() == 2);
         life.helper.run_one();
@@ -188,8 +188,7 @@ TEST_CASE("log: what the second of two syncs has to say is heard before the log 
         REQUIRE_FALSE(ended);
         CHECK(ended.error().text() == "MISCONF Errors writing to the AOF file: Input/output error");
         CHECK(life.helper.waiting() == 0);
-        slow.disk.power_loss_strict();
-        CHECK(load_log(slow.disk).commands == Strings{"SET first v", "SET a v"});
+        CHECK(life.durability.durable == first);
     }
 }
 
@@ -200,6 +199,9 @@ TEST_CASE("log: where there is no thread for a second sync, groups wait for the 
     slow.put("a");
     slow.put("b");
     slow.put("c");
+    CHECK(life.helper.waiting() == 1);
+    life.helper.run_all();
+    life.turn();  // which the end of a sync brings with it
     CHECK(life.helper.waiting() == 1);
     life.helper.run_all();
     CHECK(life.durability.durable == life.log.appended_offset());
