@@ -82,7 +82,7 @@ void AppendLog::run_completions() {
     completions_wait_ = server_.dispatcher.running() != nullptr;
     if (parts_ == nullptr || completions_wait_) return;
     parts_->helper.run_completions();
-    if (parts_->child.running()) server_.keyspace.pause_resize(true);  // a rewrite may have forked there
+    if (parts_->child.running()) server_.keyspace.set_beside_child(true);  // a rewrite may have forked there
 }
 
 // ---- The start
@@ -432,7 +432,7 @@ Status AppendLog::start_rewrite(bool asked) {
     const std::int64_t now_ms = server_.clock.wall_ms();
     hand_over(now_ms);
     const Status started = parts_->rewrite.start(now_ms, asked);
-    if (parts_->child.running()) server_.keyspace.pause_resize(true);
+    if (parts_->child.running()) server_.keyspace.set_beside_child(true);
     if (parts_->log.mode() != aof::Log::Mode::off)
         set_on(true);  // a log that begins: the next effect selects its database
     else if (on_)
@@ -461,7 +461,7 @@ void AppendLog::end_rewrite() {
     rewrite.cancel();
     if (const auto ended = parts_->child.wait()) {
         rewrite.on_child_done(ended->pid, ended->how, server_.clock.wall_ms());
-        server_.keyspace.pause_resize(false);
+        server_.keyspace.set_beside_child(false);
     }
     parts_->helper.drain();
 }
@@ -474,7 +474,7 @@ void AppendLog::cron() {
     if (parts_ == nullptr) return;
     const std::int64_t now_ms = server_.clock.wall_ms();
     if (const auto ended = parts_->child.poll()) {
-        server_.keyspace.pause_resize(false);
+        server_.keyspace.set_beside_child(false);
         parts_->rewrite.on_child_done(ended->pid, ended->how, now_ms);
     }
     const bool other = server_.snapshots.child().running();

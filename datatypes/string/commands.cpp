@@ -26,8 +26,7 @@ Bytes write_text(IntegerText& scratch, std::int64_t value) {
 // Replies with the string, or null for none.
 void reply_value(Reply& reply, const Entry* entry) {
     if (entry == nullptr) return reply.null();
-    IntegerText scratch;
-    reply.bulk(entry->text(scratch));
+    reply_text(reply, *entry);
 }
 
 bool holds(const Entry& entry, Bytes text) {

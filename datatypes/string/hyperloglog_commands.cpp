@@ -41,7 +41,7 @@ bool looks_unopened(const Entry& entry, Bytes text) {
 }
 
 // A dense one is always larger than what lies in an entry.
-char* dense_text(Entry* entry) { return static_cast<Block*>(entry->payload())->data(); }
+char* dense_text(Entry* entry) { return writable_block(*entry, 0)->data(); }
 
 // Keeps the deadline. A sparse value has room to grow for the next few elements.
 void store_text(Context& cx, const Key& key, Entry* existing, Bytes text) {
@@ -52,7 +52,7 @@ void store_text(Context& cx, const Key& key, Entry* existing, Bytes text) {
     }
     if (existing != nullptr && static_cast<StringForm>(existing->form()) == StringForm::heap) {
         auto* block = static_cast<Block*>(existing->payload());
-        if (block->capacity >= text.size()) {
+        if (block->capacity >= text.size() && !block->shared()) {
             std::memcpy(block->data(), text.data(), text.size());
             block->size = text.size();
             return;

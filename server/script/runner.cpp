@@ -26,6 +26,7 @@ char runner_key;
 
 constexpr std::int64_t kLoadMs = 500;
 constexpr std::uint64_t kServeEveryNs = 500'000;
+constexpr std::size_t kKeptFlat = 256 * 1024;  // longer replies are not kept room for
 
 constexpr ErrorText kNoArguments{"ERR Please specify at least one argument for this redis lib call"};
 constexpr ErrorText kBadArguments{"ERR Lua redis lib command arguments must be strings or integers"};
@@ -279,6 +280,8 @@ Runner::Called Runner::call(lua_State* lua) {
     else
         push_reply(lua, encoded);
     session_.output.clear();
+    if (flat_.capacity() > kKeptFlat) [[unlikely]]
+        flat_ = {};
     const bool done = session_.reply.errors_written() == errors_before;
     Vm::of(lua).look_at_clock(lua);
     return done ? Called::done : Called::failed;
