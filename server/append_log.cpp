@@ -16,6 +16,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/request_writer.h"
+#include "server/cpu_list.h"
 #include "server/log_applier.h"
 #include "server/net/loop.h"
 #include "server/process.h"
@@ -51,7 +52,8 @@ struct AppendLog::Parts {
     Parts(AppendLog& owner, Server& server)
         : directory(server.settings.process.directory),
           // What was posted may run when these parts are gone.
-          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
+          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync",
+                 [list = server.settings.process.background_cpus] { bind_thread("bio-cpulist", list); }),
           child(server.clock,
                 [this, &server] {
                     if (!rewrite.loud()) log_level(LogLevel::nothing);
@@ -62,11 +64,6 @@ struct AppendLog::Parts {
           rewrite(
               log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); },
               [&owner] { owner.before_switch(); }) {}
-
-    // Until no job runs, nor one that a job's end has begun: what each has to say was heard then.
-    void drain() {
-        while (log.busy() || log.sync_pending()) helper.drain();
-    }
 
     std::string directory;
     FolderLock lock;
@@ -95,7 +92,9 @@ Status AppendLog::prepare() {
     const bool idle = parts_ == nullptr || (!on_ && !parts_->rewrite.running() && !parts_->child.running());
     if (idle && (parts_ == nullptr || parts_->directory != server_.settings.process.directory)) {
         parts_.reset();
-        parts_ = std::make_unique<Parts>(*this, server_);
+        auto parts = std::make_unique<Parts>(*this, server_);
+        KEEL_TRY(parts->helper.ready());
+        parts_ = std::move(parts);
         // Offsets begin anew.
         server_.clients.release_held();
     }
@@ -179,7 +178,6 @@ Status AppendLog::reload() {
     if (refusal() != nullptr || parts_->log.needs_rewrite()) return kDiskFails;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     const Status closed = parts_->log.close();
     set_on(false);
     if (!closed) {  // closed it is all the same: cron() begins it anew
@@ -232,7 +230,6 @@ Status AppendLog::secure() {
     tells_later_ = server_.dispatcher.running() != nullptr;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     Status secured = parts_->log.secure(server_.clock.wall_ms());
     tells_later_ = false;
     return secured;
@@ -246,7 +243,6 @@ Status AppendLog::close() {
         return {};
     }
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
     parts_->lock.release();
