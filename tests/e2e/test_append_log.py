@@ -1060,10 +1060,10 @@ def test_who_only_listens_hears_no_error_of_a_disk_that_fails(start):
     with server.client() as c, server.client() as events, server.client(resp=3) as cache, server.client(resp=3) as both, \
             server.client() as monitor:
         c("SET", "fill", "v" * 100_000), c("SET", "k", "0")
-        events("SUBSCRIBE", "__keyevent@0__:set"), events.read()
+        events("SUBSCRIBE", "__keyevent@0__:set")
         monitor("MONITOR")
         cache("CLIENT", "TRACKING", "ON"), cache("GET", "k")
-        both("SUBSCRIBE", "__keyevent@0__:set"), both.read()
+        both("SUBSCRIBE", "__keyevent@0__:set")
         set_limit(server, os.path.getsize(incremental(server)))
         both.send("SET", "k", "1")
         assert both.read().code == "MISCONF"
@@ -1074,7 +1074,7 @@ def test_who_only_listens_hears_no_error_of_a_disk_that_fails(start):
         while '"SET" "k" "1"' not in monitor.read():  # MONITOR says what is tried, not what came of it
             pass
         with server.client() as listener:
-            listener("SUBSCRIBE", "news"), listener.read()
+            listener("SUBSCRIBE", "news")
             for _ in range(3):
                 assert c("PUBLISH", "news", "no writes now") == 1
                 assert listener.read() == [b"message", b"news", b"no writes now"]
@@ -1161,7 +1161,7 @@ def test_a_log_that_is_off_is_loaded_from_its_folder(start):
         c("SET", "later", "1")
         assert c("DEBUG", "LOADAOF") == "OK"
         assert c("DEBUG", "DIGEST") == before and c("GET", "later") is None
-        assert persistence(server)["aof_enabled"] == "0" and persistence(server)["rdb_changes_since_last_save"] == "0"
+        assert persistence(server)["aof_enabled"] == "0"
         held = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)}
         assert c("SET", "later", "2") == "OK"
         assert {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)} == held
