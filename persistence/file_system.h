@@ -66,6 +66,7 @@ class FileSystem {
     [[nodiscard]] virtual Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) = 0;
     // A new file: an error if there is one of that name.
     [[nodiscard]] virtual Result<std::unique_ptr<AppendFile>> create(const std::string& path) = 0;
+    // An error for a folder, a pipe or a device.
     [[nodiscard]] virtual Result<std::unique_ptr<ReadFile>> open_read(const std::string& path) = 0;
     // Replaces `to` if it is there, in one step.
     [[nodiscard]] virtual Status rename(const std::string& from, const std::string& to) = 0;

@@ -124,9 +124,16 @@ Result<std::unique_ptr<AppendFile>> PosixFileSystem::create(const std::string& p
 }
 
 Result<std::unique_ptr<ReadFile>> PosixFileSystem::open_read(const std::string& path) {
-    const int fd = again([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+    // Without O_NONBLOCK a named pipe would be waited for, whoever is to write to it.
+    const int fd = again([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
     if (fd == -1) return io_error("Can't open", path, errno);
-    return std::unique_ptr<ReadFile>{std::make_unique<PosixReadFile>(fd, path)};
+    auto file = std::make_unique<PosixReadFile>(fd, path);
+    struct stat facts {};
+    if (fstat(fd, &facts) == -1) return io_error("Can't stat", path, errno);
+    if (S_ISDIR(facts.st_mode)) return io_error("Can't read", path, EISDIR);
+    if (!S_ISREG(facts.st_mode))
+        return Error{fmt::format("Can't read {}: It is a pipe or a device, and no file", path)};
+    return std::unique_ptr<ReadFile>{std::move(file)};
 }
 
 Status PosixFileSystem::rename(const std::string& from, const std::string& to) {

@@ -30,7 +30,8 @@ namespace {
 constexpr ErrorText kRewriting{"ERR Background append only file rewriting already in progress"};
 constexpr ErrorText kCannotRewrite{
     "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."};
-constexpr ErrorText kNoLog{"ERR The append only file is off"};
+constexpr ErrorText kNoLog{"ERR The append only file is off, and none is there"};
+constexpr ErrorText kCannotLoad{"ERR Error trying to load the append only file, check server logs."};
 constexpr ErrorText kBeginning{"ERR The append only file has no base yet"};
 constexpr ErrorText kDiskFails{"ERR The append only file can't be written now"};
 
@@ -121,13 +122,14 @@ Status AppendLog::load() {
     std::uint64_t bytes = 0;  // a file that is missing is the replay's to tell
     for (const aof::LogFile& file : manifest.files()) bytes += files_.size(log.folder().path_of(file.name)).value_or(0);
     const LoadingScope loading{server_.loading, bytes};
-    KEEL_TRY(replay(log.folder(), std::move(manifest)));
+    KEEL_TRY(const aof::Chain chain, replay(log.folder(), manifest));
+    KEEL_TRY(go_on(std::move(manifest), chain));
     log_notice("DB loaded from append only file: {:.3f} seconds",
                static_cast<double>(server_.clock.steady_us() - started_us) / 1e6);
     return {};
 }
 
-Status AppendLog::replay(const aof::Folder& folder, aof::Manifest manifest) {
+Result<aof::Chain> AppendLog::replay(const aof::Folder& folder, const aof::Manifest& manifest) {
     const auto preamble = [this](ReadFile& file) { return server_.snapshots.load_part(file); };
     LogApplier applier{server_};
     aof::Replay replay{folder, manifest, server_.settings.aof.load_truncated, applier, preamble, server_.clock};
@@ -136,7 +138,12 @@ Status AppendLog::replay(const aof::Folder& folder, aof::Manifest manifest) {
         KEEL_TRY(server_.loading.go_on(replay.loaded_bytes()));
     }
     server_.stats.dirty = 0;
-    KEEL_TRY(parts_->log.open(std::move(manifest), replay.chain(), server_.clock.wall_ms()));
+    return replay.chain();
+}
+
+// All that the manifest lists was loaded: what comes is written behind it.
+Status AppendLog::go_on(aof::Manifest manifest, const aof::Chain& chain) {
+    KEEL_TRY(parts_->log.open(std::move(manifest), chain, server_.clock.wall_ms()));
     on_durable(parts_->log.durable_offset());
     set_on(true);
     return {};
@@ -173,7 +180,8 @@ Status AppendLog::begin_with_data(aof::Manifest manifest) {
 }
 
 Status AppendLog::reload() {
-    if (!on_) return kNoLog;
+    if (!on_ && !server_.settings.aof.enabled) return reload_files();
+    if (!on_) return kBeginning;
     if (parts_->log.mode() != aof::Log::Mode::on) return kBeginning;
     if (refusal() != nullptr || parts_->log.needs_rewrite()) return kDiskFails;
     end_rewrite();
@@ -186,10 +194,34 @@ Status AppendLog::reload() {
         return kDiskFails;
     }
     server_.clients.release_held();  // offsets begin anew
+    load_anew(true);
+    return {};
+}
+
+// The log is off: what lies in its folder. Redis loses the data, and ends, if there is nothing.
+Status AppendLog::reload_files() {
+    if (parts_ != nullptr) end_rewrite();
+    if (const Status prepared = prepare(); !prepared) {
+        log_warning("{}", prepared.error().text());
+        return kCannotLoad;
+    }
+    const bool there = !parts_->log.manifest().empty();
+    if (there) load_anew(false);
+    parts_->lock.release();
+    return there ? Status{} : Status{kNoLog};
+}
+
+// All data goes, and what the files hold comes; the log goes on behind it, or stays off.
+void AppendLog::load_anew(bool goes_on) {
     server_.keyspace.clear(false);
     static_cast<void>(server_.scripting->libraries.flush());
-    const Status loaded = replay(parts_->log.folder(), parts_->log.manifest());
-    if (loaded) return {};
+    const auto load = [this, goes_on]() -> Status {
+        const aof::Manifest manifest = parts_->log.manifest();
+        KEEL_TRY(const aof::Chain chain, replay(parts_->log.folder(), manifest));
+        return goes_on ? go_on(manifest, chain) : Status{};
+    };
+    const Status loaded = load();
+    if (loaded) return;
     // The data is gone, and the log must not be written over with less.
     log_warning("{}", loaded.error().text());
     std::_Exit(1);
@@ -276,16 +308,16 @@ void AppendLog::end(Session& session, std::uint64_t reply_at) {
 std::uint64_t AppendLog::said_offset() const { return parts_->log.appended_offset() + stream_.bytes().size(); }
 
 // A mark for each sync that is under way at most, and one for what goes to the disk next in one piece.
-void AppendLog::mark(Session& session, std::uint64_t begin, std::uint64_t offset) const {
+void AppendLog::mark(Session& session, Session::ReplyMark mark) const {
     auto& marks = session.reply_marks;
-    if (!marks.empty() && marks.back().offset > parts_->log.written_offset())
-        marks.back().offset = offset;
-    else
-        marks.push_back({begin, offset});
+    if (marks.empty() || marks.back().offset <= parts_->log.written_offset()) return marks.push_back(mark);
+    marks.back().offset = mark.offset;
+    marks.back().answers |= mark.answers;
 }
 
 void AppendLog::hold_message(Session& session, std::uint64_t begin) {
-    if (parts_->log.reply_offset() && said_offset() > parts_->log.durable_offset()) mark(session, begin, said_offset());
+    const bool waits = parts_->log.reply_offset() && said_offset() > parts_->log.durable_offset();
+    if (waits && refusal() == nullptr) mark(session, {.begin = begin, .offset = said_offset(), .answers = false});
 }
 
 void AppendLog::bind(Session& session, std::uint64_t reply_at) {
@@ -295,7 +327,7 @@ void AppendLog::bind(Session& session, std::uint64_t reply_at) {
             turn_writers_.push_back({&session, reply_at});
         return;
     }
-    mark(session, reply_at, said_offset());
+    mark(session, {.begin = reply_at, .offset = said_offset(), .answers = true});
 }
 
 void AppendLog::note(const Effects& effects, const Call* call, int db) {
@@ -363,7 +395,8 @@ void AppendLog::on_not_durable(const Error& refusal) {
         Session& session = *writer.session;
         const bool replied = session.output_end() > writer.reply_at;
         if (replied && session.reply_marks.empty())
-            session.reply_marks.push_back({writer.reply_at, std::numeric_limits<std::uint64_t>::max()});
+            session.reply_marks.push_back(
+                {.begin = writer.reply_at, .offset = std::numeric_limits<std::uint64_t>::max(), .answers = true});
     }
     server_.clients.refuse_held(refusal);
 }

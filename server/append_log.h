@@ -14,7 +14,7 @@
 //   2. All that a turn did is handed to the log before the turn's replies leave.
 //   3. Under appendfsync always a reply of a command that wrote leaves after the disk has what it wrote, or is replaced
 //      by an error. Under the others it is replaced, too, if the write at the end of its turn fails. Messages that tell
-//      of what was written wait like the reply.
+//      of what was written wait like the reply; where it fails the connection ends without them.
 //   4. One child at a time: a rewrite waits for a snapshot, and a snapshot for a rewrite.
 //   5. While the log is off there is none of this but a flag that is looked at.
 #pragma once
@@ -30,12 +30,12 @@
 #include "persistence/effect_stream.h"
 #include "persistence/posix_file_system.h"
 #include "server/call.h"
+#include "server/session.h"
 
 namespace keel {
 
 struct Server;
 class Effects;
-class Session;
 
 class AppendLog final : private DurabilityListener {
   public:
@@ -47,7 +47,8 @@ class AppendLog final : private DurabilityListener {
     // The start with `appendonly yes`: replays what is there, or begins a log with the data of the snapshot, if there
     // is one. The error is one sentence.
     Status load();
-    // DEBUG LOADAOF: forgets all data and replays the log. An error that leaves nothing to go on with ends the process.
+    // DEBUG LOADAOF: forgets all data and replays the log; while it is off, the one that lies in the folder, and it
+    // stays off. An error that leaves nothing to go on with ends the process.
     Status reload();
     // CONFIG SET appendonly yes: begins a log beside the data, which a child writes as its base. The log goes on at
     // once, and counts from when the base is there.
@@ -78,7 +79,7 @@ class AppendLog final : private DurabilityListener {
     // The same for a reply that is given outside of its command: it waits for all that was done so far.
     void bind(Session& session, std::uint64_t reply_at);
     // The same for a message that may tell of what was done so far (a keyspace event, an invalidation), under
-    // appendfsync always. Nobody's message waits where all is on the disk.
+    // appendfsync always. Nobody's message waits where all is on the disk, nor, like a read, while writes are refused.
     void bind_message(Session& session, std::uint64_t begin) {
         if (on_) [[unlikely]]
             hold_message(session, begin);
@@ -132,7 +133,10 @@ class AppendLog final : private DurabilityListener {
     void on_not_durable(const Error& refusal) override;
 
     Status prepare();
-    Status replay(const aof::Folder& folder, aof::Manifest manifest);
+    Result<aof::Chain> replay(const aof::Folder& folder, const aof::Manifest& manifest);
+    Status reload_files();
+    void load_anew(bool goes_on);
+    Status go_on(aof::Manifest manifest, const aof::Chain& chain);
     Status begin_with_data(aof::Manifest manifest);
     Status write_base(AppendFile& file) const;
     Status write_base_commands(AppendFile& file) const;
@@ -142,7 +146,7 @@ class AppendLog final : private DurabilityListener {
     void set_on(bool on);
     void hold_message(Session& session, std::uint64_t begin);
     [[nodiscard]] std::uint64_t said_offset() const;
-    void mark(Session& session, std::uint64_t begin, std::uint64_t offset) const;
+    void mark(Session& session, Session::ReplyMark mark) const;
     void hand_over(std::int64_t now_ms);
     void write_turn();
     void run_completions();

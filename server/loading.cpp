@@ -20,7 +20,7 @@ void Loading::begin(std::uint64_t total_bytes) {
     started_s_ = server_.clock.wall_ms() / 1000;
     said_us_ = server_.clock.steady_us();
     total_bytes_ = total_bytes;
-    loaded_bytes_ = 0;
+    loaded_bytes_ = memory_bytes_ = 0;
 }
 
 Status Loading::go_on(std::uint64_t loaded_bytes) {

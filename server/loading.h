@@ -31,10 +31,14 @@ class Loading {
     // end, and the load with it.
     Status go_on(std::uint64_t loaded_bytes);
 
+    // What the file says of the memory that its data took where it was written; 0: it does not.
+    void note_memory(std::uint64_t bytes) { memory_bytes_ = bytes; }
+
     [[nodiscard]] bool active() const { return active_; }
     [[nodiscard]] std::int64_t started_s() const { return started_s_; }  // Unix time
     [[nodiscard]] std::uint64_t total_bytes() const { return total_bytes_; }
     [[nodiscard]] std::uint64_t loaded_bytes() const { return loaded_bytes_; }
+    [[nodiscard]] std::uint64_t memory_bytes() const { return memory_bytes_; }
     [[nodiscard]] double percent() const;
     // Guessed from the time it took so far; at least 1 while nothing can be said.
     [[nodiscard]] std::int64_t left_s() const;
@@ -46,6 +50,7 @@ class Loading {
     std::int64_t said_us_ = 0;
     std::uint64_t total_bytes_ = 0;
     std::uint64_t loaded_bytes_ = 0;
+    std::uint64_t memory_bytes_ = 0;
 };
 
 // Active as long as it lives.

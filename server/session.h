@@ -108,10 +108,11 @@ class Session : public Caller {
     std::size_t transport_bytes = 0;    // what its TLS holds
     std::size_t output_peak_bytes = 0;  // the most output that waited at the end of a turn
     // Parts of the output that wait for the log, in order: from `begin` on (as output_end() counts), until the log is
-    // durable up to `offset`.
+    // durable up to `offset`. `answers`: the reply to a write of its own is in it, not only messages about others'.
     struct ReplyMark {
         std::uint64_t begin;
         std::uint64_t offset;
+        bool answers;
     };
     std::vector<ReplyMark> reply_marks;
     std::int64_t soft_limit_since_ms = 0;  // when the output first passed its soft limit; 0: it is below

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "datatypes/encodings/used_memory.h"
 #include "persistence/rdb/snapshot_file.h"
 #include "protocol/base/log.h"
@@ -23,6 +25,15 @@ constexpr ErrorText kFailed{"ERR"};
 constexpr ErrorText kOtherChild{
     "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
     "BGSAVE whenever possible."};
+
+// What the writer of the file needed for its data; 0: it does not say.
+std::uint64_t memory_told(const rdb::SnapshotLoader& loader) {
+    for (const auto& [name, value] : loader.facts()) {
+        if (name == "used-mem")
+            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, parse_integer(value).value_or(0)));
+    }
+    return 0;
+}
 
 }  // namespace
 
@@ -89,6 +100,7 @@ Status Snapshots::load_file(const std::string& file, bool replace) {
 Status Snapshots::read_all(rdb::SnapshotLoader& loader, const rdb::Reader& reader) {
     for (bool done = false; !done;) {
         KEEL_TRY(done, loader.step(static_cast<std::uint64_t>(server_.settings.snapshot.load_events_interval_bytes)));
+        server_.loading.note_memory(memory_told(loader));
         KEEL_TRY(server_.loading.go_on(reader.offset()));
     }
     return {};

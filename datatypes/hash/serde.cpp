@@ -191,12 +191,22 @@ Status check_deadlines(const ListpackView& list) {
     return {};
 }
 
-Result<ValueRef> load_packed(Listpack list, Form form, const Encodings& settings) {
+// Whether no name and no value is too long for a packed hash.
+bool all_short(const ListpackView& list, const Encodings& settings) {
+    for (ListpackView::Place at = list.first(); at != nullptr; at = list.next(at)) {
+        ItemText scratch;
+        if (list.get(at).as_text(scratch).size() > settings.hash_max_listpack_value_bytes) return false;
+    }
+    return true;
+}
+
+// `fits`: nothing in it is known to be too long. A file's listpack and ziplist are taken at their word, as in Redis.
+Result<ValueRef> load_packed(Listpack list, Form form, const Encodings& settings, bool fits = true) {
     const unsigned unit = form == Form::packed ? 2 : 3;
     if (form == Form::packed_timed) {
         KEEL_TRY(check_deadlines(list));
     }
-    if (list.count() / unit <= settings.hash_max_listpack_entries) {
+    if (fits && list.count() / unit <= settings.hash_max_listpack_entries) {
         if (has_twins(list, unit)) return kTwice;
         return packed_value(form, std::move(list));
     }
@@ -276,7 +286,8 @@ Result<ValueRef> load(RdbTag tag, Loader& in, const Encodings& settings) {
     KEEL_TRY(Listpack list, tag == RdbTag::hash_listpack  ? load_listpack(in, 2)
                             : tag == RdbTag::hash_ziplist ? load_ziplist(in, 2)
                                                           : load_zipmap(in));
-    return load_packed(std::move(list), Form::packed, settings);
+    const bool fits = tag != RdbTag::hash_zipmap || all_short(list, settings);
+    return load_packed(std::move(list), Form::packed, settings, fits);
 }
 
 }  // namespace keel::hash

@@ -121,29 +121,22 @@ void Folder::remove_temporaries() const {
 Status Folder::refuse_orphans() const {
     KEEL_TRY(const bool there, files_->exists(folder_));
     if (!there) return {};
+    KEEL_TRY(const bool begun, files_->exists(manifest_path()));
     KEEL_TRY(const std::vector<std::string> names, files_->list(folder_));
-    const auto refused = [&](const std::string& name) {
-        return Error{
-            fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put the "
-                        "manifest back, or move the files of the log away to begin without them",
-                        folder_, name, name_)};
-    };
-    std::string base;
-    std::vector<std::string> empty;
     for (const std::string& name : names) {
-        if (is_file_of(name_, name, ".base.rdb") || is_file_of(name_, name, ".base.aof")) base = name;
-        if (!is_file_of(name_, name, ".incr.aof")) continue;
-        KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
-        if (size != 0) return refused(name);
-        empty.push_back(name);
+        const bool base = is_file_of(name_, name, ".base.rdb") || is_file_of(name_, name, ".base.aof");
+        if (base && begun) continue;
+        if (!base) {
+            if (!is_file_of(name_, name, ".incr.aof")) continue;
+            KEEL_TRY(const std::uint64_t size, files_->size(path_of(name)));
+            if (size == 0) continue;
+        }
+        return Error{
+            fmt::format("The folder {} has {}, but no manifest {}.manifest that says what it is part of: put "
+                        "the manifest back, or move the files of the log away to begin without them",
+                        folder_, name, name_)};
     }
-    if (base.empty() || empty.empty()) return {};
-    // The log that was about to begin had its changes in a temporary file. Without that one it is a log to which
-    // nothing was added since its last rewrite, and the base is all there is of it.
-    KEEL_TRY(const bool beginning, files_->exists(temporary_incremental()));
-    if (!beginning) return refused(base);
-    for (const std::string& name : empty) KEEL_TRY(files_->remove(path_of(name)));
-    return files_->sync_folder(folder_);
+    return {};
 }
 
 Result<std::uint64_t> Folder::bytes(const Manifest& manifest) const {

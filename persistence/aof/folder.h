@@ -11,6 +11,8 @@
 //   1. A file is listed in the manifest only after it is there; it is removed only after the manifest on the disk no
 //      longer needs it. So a crash between any two steps leaves a folder that loads.
 //   2. The manifest is replaced as a whole (replace_file), never changed in place.
+//   3. Where there is no manifest yet, one that lists nothing is there before the first file: whatever lies in a folder
+//      without a manifest is of a log that lost it.
 //
 // A value: it can be copied into a job of the helper thread; it uses the FileSystem it was lent.
 #pragma once
@@ -56,8 +58,9 @@ class Folder {
     // Removes what is unfinished from an earlier life. Errors are not worth stopping for.
     void remove_temporaries() const;
 
-    // For a folder without a manifest: an error if a log is in it, which a new one would write over. What a log leaves
-    // that was about to begin is none: it goes as far as it could be taken for one. Before remove_temporaries().
+    // For a folder whose manifest is not there, or lists nothing: an error if a log is in it, which a new one would
+    // write over. What a log left that was about to begin is none (truth 3); it goes once another one has begun
+    // (remove_unlisted). An incremental file with something in it never is such a one.
     [[nodiscard]] Status refuse_orphans() const;
 
     // Of all files that are loaded. An error if one is missing.

@@ -241,15 +241,19 @@ struct Install {
     std::shared_ptr<AppendFile> incremental;
     std::shared_ptr<AppendFile> sync_first;
     bool keep_history = false;
+    bool first = false;   // there was no manifest, or one that lists nothing
     bool listed = false;  // though it failed, the manifest on the disk is the new one
     std::uint64_t base_bytes = 0;
 };
 
-// A manifest lists only what is there, and what is there without a manifest must not look like a log that lost its own
-// (Folder::refuse_orphans). So a log that begins lists an empty file first; what was written meanwhile takes its place
-// in one step. A crash before that step brings back the base.
+// A manifest lists only what is there. So a log that begins lists an empty file first; what was written meanwhile takes
+// its place in one step. A crash before that step brings back the base. And what is there without a manifest is taken
+// for a log that lost its own (Folder, truth 3).
 Status list_files(Install& job) {
     FileSystem& files = job.folder.files();
+    if (job.first) {
+        KEEL_TRY(job.folder.save(Manifest{}));
+    }
     KEEL_TRY(files.rename(job.temporary, job.base));
     const bool begins = !job.temporary_incremental.empty();
     if (begins) {
@@ -296,6 +300,7 @@ void Log::install_base(std::string temporary, bool rdb, std::int64_t first_kept,
     const bool waiting = mode_ == Mode::waiting;
     auto job = std::make_shared<Install>(folder_);
     job->manifest = manifest_;
+    job->first = manifest_.empty();
     job->manifest.replace_base(folder_.prefix(), rdb, waiting ? std::numeric_limits<std::int64_t>::max() : first_kept);
     job->temporary = std::move(temporary);
     job->base = folder_.path_of(job->manifest.base()->name);

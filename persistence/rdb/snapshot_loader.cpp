@@ -20,6 +20,7 @@ constexpr std::size_t kHeaderBytes = 9;
 constexpr std::size_t kMostKeyBytes = 0xFFFFFFFF;
 
 constexpr ErrorText kNoHeader{"this is no RDB file: it begins with neither REDIS nor VALKEY"};
+constexpr ErrorText kNothing{"this is no RDB file: it is empty"};
 constexpr ErrorText kLongKey{"a key is longer than 4 GiB"};
 constexpr ErrorText kKeyTwice{"the key is there twice"};
 constexpr ErrorText kBadDatabase{"more databases than the parameter `databases` allows"};
@@ -104,6 +105,7 @@ Status SnapshotLoader::step_once() {
 }
 
 Status SnapshotLoader::read_header() {
+    if (in_.left() == 0) return kNothing;
     const auto header = in_.raw(kHeaderBytes);
     if (!header) return header.error().is(kCutShort) ? Error{kNoHeader} : header.error();
     const bool valkey = header->starts_with("VALKEY");

@@ -67,6 +67,7 @@ void write_loading(const Loading& loading, InfoText& out) {
     if (!loading.active()) return;
     out.field("loading_start_time", loading.started_s());
     out.field("loading_total_bytes", loading.total_bytes());
+    out.field("loading_rdb_used_mem", loading.memory_bytes());
     out.field("loading_loaded_bytes", loading.loaded_bytes());
     out.decimal("loading_loaded_perc", loading.percent(), 2);
     out.field("loading_eta_seconds", loading.left_s());

@@ -241,11 +241,15 @@ void ClientSet::refuse(Connection& connection, const Error& refusal) {
     if (may_go(connection) > 0) write(connection);
     if (connection.buried) return;
     const bool in_part = may_go(connection) > 0;  // the socket has not taken yet what comes before
+    const auto& marks = connection.reply_marks;
+    const bool wrote = std::any_of(marks.begin(), marks.end(), [](const auto& mark) { return mark.answers; });
     connection.reply_marks.clear();
     if (in_part || connection.writes || (connection.tls != nullptr && connection.tls->unsent()))
         return close(connection);
     connection.output.clear();
-    connection.reply.error(refusal);
+    // Who only listens asked for nothing that could be answered with an error. It has to connect anew all the same: a
+    // message about what is in memory is missing, without which a cache would be wrong.
+    if (wrote) connection.reply.error(refusal);
     connection.close_after_reply = true;
     wrote_to(connection);
 }

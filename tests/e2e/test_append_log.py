@@ -497,7 +497,8 @@ def test_killed_while_a_log_begins(start, nth):
     comes_back_the_same(server)
 
 
-def test_a_log_without_its_manifest_is_not_begun_anew(start):
+@pytest.mark.parametrize("alone", [False, True], ids=["all files", "the base alone"])
+def test_a_log_without_its_manifest_is_not_begun_anew(start, alone):
     """All of it is in the base: since the last rewrite nothing was written."""
     server = log_of(start)
     with server.client() as c:
@@ -506,15 +507,47 @@ def test_a_log_without_its_manifest_is_not_begun_anew(start):
     server.kill(signal.SIGKILL), server.wait_exit()
     held = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in os.listdir(server.file(FOLDER))}
     manifest = [name for name in held if name.endswith(".manifest")][0]
-    os.remove(server.file(os.path.join(FOLDER, manifest)))
+    for name in held:
+        if name == manifest or alone and ".incr." in name:
+            os.remove(server.file(os.path.join(FOLDER, name)))
     server.start(ready=False)
     assert server.wait_exit() == 1
     assert re.search(r"has appendonly\.aof\.\d+\.base\.rdb, but no manifest", server.log())
-    with open(server.file(os.path.join(FOLDER, manifest)), "wb") as f:
-        f.write(held[manifest])
+    status, said = checked(server.dir)
+    assert status == 1 and "holds no manifest of an AOF, though files of one: " in said
+    for name, content in held.items():
+        with open(server.file(os.path.join(FOLDER, name)), "wb") as f:
+            f.write(content)
     again(server)
     with server.client() as c:
         assert c("GET", "precious") == b"1"
+
+
+def test_killed_while_the_first_base_comes_to_its_name(start):
+    """The data is in the snapshot still; what lies in the folder is no log that lost its manifest."""
+    strace = needs_strace()
+    server = start()
+    with server.client() as c:
+        data.fill(c)
+        before = c("DEBUG", "DIGEST")
+        assert c("SAVE") == "OK"
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    server.args += ["--appendonly", "yes"]
+    for nth in (1, 2, 3):  # the manifest that lists nothing, the base, the manifest
+        killed = subprocess.Popen([strace, "-D", "-f", "-e", "trace=/^rename", "-e", "inject=/^rename:signal=KILL:when=%d" % nth, "-o", "/dev/null",
+                                   server.binary, server.config_file] + server.args, cwd=server.dir, stdout=subprocess.DEVNULL)
+        try:  # with -D it is the server itself
+            assert killed.wait(30 * PATIENCE) == -signal.SIGKILL
+        finally:
+            killed.kill()
+    again(server)
+    assert digest(server) == before
+    with server.client() as c:
+        c("SET", "after", "1"), c("BGREWRITEAOF")
+    rewritten(server)
+    assert len(files(server)) == 3
+    comes_back_the_same(server)
 
 
 def in_the_middle_of_exec(server):
@@ -800,14 +833,17 @@ def test_a_rewrite_while_the_log_is_off_makes_the_folder(start):
         assert isinstance(c("BGREWRITEAOF"), Error) and "is in use by another server" in server.log()
 
 
-@pytest.mark.parametrize("command", ["CONFIG SET appendonly yes", "BGREWRITEAOF"])
-def test_a_log_whose_manifest_is_gone_is_not_written_over_live(start, command):
+@pytest.mark.parametrize("alone", [False, True], ids=["all files", "the base alone"])
+@pytest.mark.parametrize("command", ["CONFIG SET appendonly yes", "BGREWRITEAOF", "DEBUG LOADAOF"])
+def test_a_log_whose_manifest_is_gone_is_not_written_over_live(start, command, alone):
     server = log_of(start)
     with server.client() as c:
         c.pipeline([("SET", "k%d" % i, "1") for i in range(50)])
     server.kill()
     server.wait_exit()
-    os.remove(server.file(os.path.join(FOLDER, "appendonly.aof.manifest")))
+    for name in files(server):
+        if name.endswith(".manifest") or alone and ".incr." in name:
+            os.remove(server.file(os.path.join(FOLDER, name)))
     server.args += ["--appendonly", "no"]
     again(server)
     before = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)}
@@ -1030,6 +1066,37 @@ def test_messages_about_a_write_wait_for_the_disk_too(start):
             slow.wait(10)
 
 
+def test_who_only_listens_hears_no_error_of_a_disk_that_fails(start):
+    """What was not told to the disk is not told to others, under always: their connections end, with what they believe of the data. A reply
+    is an error only to whom it answers; and while writes are refused, messages wait no more than reads do."""
+    server = start(limited({"appendfsync": "always", "notify-keyspace-events": "KEA"}))
+    with server.client() as c, server.client() as events, server.client(resp=3) as cache, server.client(resp=3) as both, \
+            server.client() as monitor:
+        c("SET", "fill", "v" * 100_000), c("SET", "k", "0")
+        events("SUBSCRIBE", "__keyevent@0__:set")
+        monitor("MONITOR")
+        cache("CLIENT", "TRACKING", "ON"), cache("GET", "k")
+        both("SUBSCRIBE", "__keyevent@0__:set")
+        set_limit(server, os.path.getsize(incremental(server)))
+        both.send("SET", "k", "1")
+        assert both.read().code == "MISCONF"
+        for client in (both, events, cache):
+            with pytest.raises(Closed):
+                client.read()
+        assert c("GET", "k") == b"1"
+        while '"SET" "k" "1"' not in monitor.read():  # MONITOR says what is tried, not what came of it
+            pass
+        with server.client() as listener:
+            listener("SUBSCRIBE", "news")
+            for _ in range(3):
+                assert c("PUBLISH", "news", "no writes now") == 1
+                assert listener.read() == [b"message", b"news", b"no writes now"]
+            assert persistence(server)["aof_last_write_status"] == "err"
+            set_limit(server, resource.RLIM_INFINITY)
+            wait_for(lambda: c("SET", "k", "2") == "OK")
+            assert c("PUBLISH", "news", "again") == 1 and listener.read() == [b"message", b"news", b"again"]
+
+
 def test_a_client_that_never_pauses_gets_its_replies(start):
     """A reply waits for its own write to be durable, not for those that came meanwhile."""
     strace = needs_strace()
@@ -1091,6 +1158,28 @@ def test_a_log_without_its_manifest_is_not_written_over(start):
     again(server)
     with server.client() as c:
         assert c("GET", "k") == b"1"
+
+
+def test_a_log_that_is_off_is_loaded_from_its_folder(start):
+    """DEBUG LOADAOF, as in redis-server, whose data is lost if there is no log; the log stays off."""
+    server = start()
+    with server.client() as c:
+        assert c("SET", "k", "1") == "OK"
+        assert c("DEBUG", "LOADAOF") == Error("ERR The append only file is off, and none is there")
+        assert c("GET", "k") == b"1"
+        data.fill(c)
+        before = c("DEBUG", "DIGEST")
+        c("BGREWRITEAOF")
+        wait_for(lambda: persistence(server)["aof_rewrite_in_progress"] == "0")
+        c("SET", "later", "1")
+        assert c("DEBUG", "LOADAOF") == "OK"
+        assert c("DEBUG", "DIGEST") == before and c("GET", "later") is None
+        assert persistence(server)["aof_enabled"] == "0"
+        held = {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)}
+        assert c("SET", "later", "2") == "OK"
+        assert {name: open(server.file(os.path.join(FOLDER, name)), "rb").read() for name in files(server)} == held
+        with log_of(start, {"dir": server.dir}).client() as other:  # the folder is nobody's
+            assert other("DEBUG", "DIGEST") == before
 
 
 def test_a_reload_that_cannot_close_the_log_begins_it_anew(start):

@@ -64,6 +64,7 @@ def test_clients_hear_that_data_is_loaded(start, kind):
         assert total > KEYS * 10 and 0 <= done < total
         assert abs(float(first["loading_loaded_perc"]) - 100 * done / total) < 0.1
         assert int(first["loading_eta_seconds"]) >= 0
+        assert (int(first["loading_rdb_used_mem"]) > 0) == (kind != "commands")
         later = wait_for(lambda: [p for p in [server.info("persistence")] if int(p.get("loading_loaded_bytes", total)) > done])
         assert later
     assert all_there(server)

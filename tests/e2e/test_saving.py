@@ -116,6 +116,37 @@ def test_bgsave_cancel(start):
     assert [n for n in os.listdir(server.dir) if n.startswith("temp-")] == []
 
 
+@keel_only  # without CANCEL, and a SAVE beside it, in 7.0
+def test_a_snapshot_and_a_rewrite_wait_for_each_other(start):
+    server = start({"rdb-key-save-delay": 10000})
+    with server.client() as c:
+        c("DEBUG", "POPULATE", "2000")
+        assert c("BGREWRITEAOF") == "Background append only file rewriting started"
+        rewriting = wait_for(lambda: children(server))[0]
+        assert c("BGSAVE").startswith("ERR Another child process is active (AOF?)")
+        assert c("BGSAVE", "SCHEDULE") == "Background saving scheduled"
+        assert c("BGSAVE", "CANCEL") == "Scheduled background saving cancelled"
+        c("CONFIG", "SET", "rdb-key-save-delay", "0")
+        assert c("SAVE") == "OK"  # needs no child
+        assert persistence(server)["aof_rewrite_in_progress"] == "1" and children(server) == [rewriting]
+        c("CONFIG", "SET", "rdb-key-save-delay", "10000")
+        assert c("BGSAVE", "SCHEDULE") == "Background saving scheduled"
+        os.kill(rewriting, signal.SIGKILL)  # as a machine without memory does
+        saving = wait_for(lambda: [child for child in children(server) if child != rewriting])[0]
+        assert persistence(server)["aof_last_bgrewrite_status"] == "err" and persistence(server)["rdb_bgsave_in_progress"] == "1"
+        assert c("BGREWRITEAOF") == "Background append only file rewriting scheduled"
+        assert c("BGREWRITEAOF").startswith("Background append only file rewriting scheduled")
+        assert persistence(server)["aof_rewrite_scheduled"] == "1"
+        c("CONFIG", "SET", "rdb-key-save-delay", "0")
+        os.kill(saving, signal.SIGKILL)
+        wait_for(lambda: persistence(server)["aof_last_bgrewrite_status"] == "ok", 20)
+        assert persistence(server)["rdb_last_bgsave_status"] == "err"
+        assert c("BGSAVE") == "Background saving started"
+        idle(server)
+        assert persistence(server)["rdb_last_bgsave_status"] == "ok"
+        assert [n for n in os.listdir(server.dir) + os.listdir(server.file("appendonlydir")) if n.startswith("temp-")] == []
+
+
 @keel_only  # the child of the peer holds it open
 def test_a_connection_that_ends_while_a_child_saves_is_closed(start):
     server = start({"rdb-key-save-delay": 10000})

@@ -162,6 +162,123 @@ def test_an_unreadable_file_stops_the_start(tmp_path):
     assert out.returncode == 1 and "Permission denied" in out.stdout + out.stderr
 
 
+# --- data that cannot be read, or written ---
+
+def make_folder(path):
+    os.makedirs(path)
+
+
+def make_file(path):
+    with open(path, "w") as f:
+        f.write("nothing that keel knows")
+
+
+UNREADABLE = {
+    "a folder for a snapshot": ("dump.rdb", make_folder, "no", r"Can't read \S*dump\.rdb: Is a directory"),
+    "a folder for a snapshot, with a log": ("dump.rdb", make_folder, "yes", r"Can't read \S*dump\.rdb: Is a directory"),
+    "a pipe for a snapshot": ("dump.rdb", os.mkfifo, "no", r"Can't read \S*dump\.rdb: It is a pipe or a device"),
+    "a file for the folder of the log": ("appendonlydir", make_file, "yes", r"Can't make the folder \S*appendonlydir: Not a directory"),
+    "a folder for the manifest": ("appendonlydir/appendonly.aof.manifest", make_folder, "yes", r"Can't read \S*\.manifest: Is a directory"),
+    "a pipe for the manifest": ("appendonlydir/appendonly.aof.manifest", os.mkfifo, "yes", r"Can't read \S*\.manifest: It is a pipe or a device"),
+}
+
+
+@keel_only
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_what_is_there_and_no_data_ends_the_start(start, what):
+    """Nothing begins empty in its place, and nothing waits for whoever might write to a pipe."""
+    name, make, log, says = UNREADABLE[what]
+    server = start(ready=True)
+    server.kill()
+    server.wait_exit()
+    os.makedirs(os.path.dirname(server.file(name)), exist_ok=True)
+    make(server.file(name))
+    server.args += ["--appendonly", log]
+    server.expect_exit = True
+    server.start(ready=False)
+    assert server.wait_exit() == 1
+    assert re.search(says, server.stderr()), server.stderr()
+    assert os.path.exists(server.file(name))
+
+
+def as_nobody(server, mode=0o755):
+    """A start without a right to what is not for everybody; its status and what it said."""
+    def become_nobody():
+        os.setgroups([]), os.setgid(65534), os.setuid(65534)
+    os.chmod(server.dir, mode)
+    try:
+        done = subprocess.run([server.binary, server.config_file] + server.args, capture_output=True, text=True, timeout=20 * PATIENCE,
+                              preexec_fn=become_nobody if os.geteuid() == 0 else None)
+    except PermissionError:
+        pytest.skip("not everybody may run this program")
+    return done.returncode, done.stdout + done.stderr
+
+
+@keel_only
+@pytest.mark.parametrize("log", ["no", "yes"])
+@pytest.mark.parametrize("locked", ["dump.rdb", "appendonlydir", "appendonlydir/appendonly.aof.manifest"])
+def test_data_without_a_right_to_read_it_ends_the_start(start, locked, log):
+    server = start({"appendonly": "yes"})
+    with server.client() as c:
+        assert c("SET", "k", "1") == "OK" and c("SAVE") == "OK"
+    server.kill()
+    server.wait_exit()
+    if locked == "dump.rdb":
+        for name in os.listdir(server.file("appendonlydir")):
+            os.remove(os.path.join(server.file("appendonlydir"), name))
+        os.rmdir(server.file("appendonlydir"))
+    elif log == "no":
+        pytest.skip("a log that is off is not looked at")
+    os.chmod(server.file(locked), 0)
+    server.args = ["--appendonly", log]
+    status, said = as_nobody(server, 0o777)  # there is room for what a start makes
+    os.chmod(server.file(locked), 0o755)
+    assert status == 1 and re.search(r"Can't [\w ]+ \S*%s\S*: Permission denied" % re.escape(locked), said), said
+    server.args = ["--appendonly", "no" if locked == "dump.rdb" else "yes"]
+    server.start()
+    with server.client() as c:
+        assert c("GET", "k") == b"1"
+
+
+@keel_only
+def test_a_folder_that_cannot_be_written_ends_the_start_of_a_log(start):
+    server = start()
+    with server.client() as c:
+        c("SET", "k", "1"), c("SAVE")
+    server.kill()
+    server.wait_exit()
+    os.chmod(server.file("dump.rdb"), 0o444)
+    server.args = ["--appendonly", "yes"]
+    status, said = as_nobody(server) if os.geteuid() == 0 else (1, "Can't make the folder appendonlydir: Permission denied")
+    assert status == 1 and re.search(r"Can't make the folder \S*appendonlydir: Permission denied", said), said
+
+
+@keel_only
+def test_names_with_blanks_and_quotes_in_a_relative_folder(start):
+    server = start()
+    server.kill()
+    server.wait_exit()
+    for folder in ("sub", "sub/appendonlydir", "other"):
+        os.mkdir(server.file(folder))
+    server.args = ["--dir", "sub", "--appendonly", "yes", "--appendfilename", "my \"log\" 'of' keys.aof", "--dbfilename", "a \"dump\".rdb",
+                   "--appenddirname", "a folder", "--aof-use-rdb-preamble", "no"]
+    server.start()
+    with server.client() as c:
+        assert c("SET", "k", "1") == "OK" and c("SAVE") == "OK"
+        assert c("FUNCTION", "LOAD", "#!lua name=one\nredis.register_function('f', function() return 'from one' end)") == b"one"
+        assert c("BGREWRITEAOF").startswith("Background append only file rewriting")
+        wait_for(lambda: server.info("persistence")["aof_rewrite_in_progress"] == "0")
+        assert c("SET", "l", "1") == "OK"
+        before = c("DEBUG", "DIGEST")
+    assert os.path.exists(server.file("sub/a \"dump\".rdb"))
+    assert [n for n in os.listdir(server.file("sub/a folder")) if n.startswith("my \"log\" 'of' keys.aof.") and n.endswith(".base.aof")]
+    server.kill(signal.SIGKILL)
+    server.wait_exit()
+    server.start()
+    with server.client() as c:
+        assert c("DEBUG", "DIGEST") == before and c("FCALL", "f", "0") == b"from one"
+
+
 def test_a_folder_is_no_configuration_file(tmp_path):
     out = subprocess.Popen([BINARY, str(tmp_path), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
@@ -85,6 +86,18 @@ TEST_CASE("file system: a folder that is there is good, a file of that name is n
     const auto made = folder.files.make_folder(inner);
     REQUIRE_FALSE(made.has_value());
     CHECK(io_reason(made.error()) == "Not a directory");
+}
+
+TEST_CASE("file system: a folder, a pipe and a device are no files to read, and nobody waits for them") {
+    Folder folder;
+    const std::string pipe = join_path(folder.path, "pipe");
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    for (const std::string& path : {folder.path, pipe, std::string{"/dev/zero"}}) {
+        INFO(path);
+        const auto opened = folder.files.open_read(path);
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().text().starts_with("Can't read " + path + ": "));
+    }
 }
 
 TEST_CASE("fake disk: a loss of power leaves what was synced, under the names that were synced") {

@@ -136,6 +136,13 @@ struct LogLife {
         now_ms += ms;
         log.write(now_ms);
     }
+    // Turns, after each of which the disk does all that it was asked for.
+    void settle(std::int64_t ms = 1, int turns = 1) {
+        for (int i = 0; i < turns; ++i) {
+            turn(ms);
+            helper.run_all();
+        }
+    }
 
     FakeDisk& disk;
     Aof settings;

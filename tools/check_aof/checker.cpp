@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 
 #include "conf/settings.h"
@@ -18,6 +20,20 @@ namespace {
 
 constexpr std::uint64_t kMostManifestBytes = 64 << 20;
 constexpr std::int64_t kProgressEveryUs = 1'000'000;
+
+// What is to be said of a folder that does not hold one manifest.
+std::string not_one(const std::string& folder, const std::vector<std::string>& manifests,
+                    std::vector<std::string>& orphans) {
+    if (!manifests.empty()) {
+        return fmt::format("The folder {} holds the manifests of several AOFs, name one: {}", folder,
+                           fmt::join(manifests, ", "));
+    }
+    const std::string none = fmt::format("The folder {} holds no manifest of an AOF", folder);
+    if (orphans.empty()) return none;
+    std::sort(orphans.begin(), orphans.end());
+    return fmt::format("{}, though files of one: {}. Put the manifest back; a file that is named is checked by itself",
+                       none, fmt::join(orphans, ", "));
+}
 
 std::string json_number(const std::optional<std::int64_t>& number) { return number ? integer_text(*number) : "null"; }
 
@@ -71,22 +87,29 @@ bool Checker::find_manifest() {
     const auto names = files_.list(folder);
     if (!names) return true;  // a file, or nothing at all
     std::vector<std::string> found;
+    std::vector<std::string> orphans;
     const auto look_in = [&](const std::string& where, const std::vector<std::string>& names_there) {
         for (const std::string& name : names_there) {
             if (name.ends_with(".manifest") && !name.starts_with("temp-")) found.push_back(join_path(where, name));
+            const bool of_log =
+                name.ends_with(".base.rdb") || name.ends_with(".base.aof") || name.ends_with(".incr.aof");
+            if (of_log) orphans.push_back(join_path(where, name));
         }
     };
     look_in(folder, *names);
     for (const std::string& name : *names) {
         const std::string inside = join_path(folder, name);
-        if (const auto names_there = files_.list(inside)) look_in(inside, *names_there);
+        const auto names_there = files_.list(inside);
+        if (names_there)
+            look_in(inside, *names_there);
+        else if (io_reason(names_there.error()) != std::strerror(ENOTDIR))
+            trouble_ = std::string{names_there.error().text()};
     }
     if (found.size() != 1) {
-        trouble_ = found.empty() ? fmt::format("The folder {} holds no manifest of an AOF", folder)
-                                 : fmt::format("The folder {} holds the manifests of several AOFs, name one: {}",
-                                               folder, fmt::join(found, ", "));
+        if (found.size() > 1 || trouble_.empty()) trouble_ = not_one(folder, found, orphans);
         return false;
     }
+    trouble_.clear();
     options_.path = found.front();
     say("The folder {} holds the manifest {}", folder, options_.path);
     return true;

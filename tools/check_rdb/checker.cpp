@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::int64_t kProgressEveryUs = 1'000'000;
 constexpr std::uint64_t kStepBytes = 1 << 20;
-constexpr Bytes kTwice = "the key is there twice";
 
 // A loader needs a keyspace, though with a witness it puts nothing in.
 class NoKeys final : public KeyspaceListener {
@@ -42,6 +41,28 @@ class OpenFile final : public rdb::ByteSource {
   private:
     ReadFile& file_;
 };
+
+// The key of the record whose tag is there.
+Result<std::string> name_at(ReadFile& file, std::uint64_t offset) {
+    KEEL_TRY(const std::uint64_t size, file.size());
+    KEEL_TRY(file.seek(offset + 1));
+    OpenFile source{file};
+    rdb::Reader reader{source, size - offset - 1};
+    KEEL_TRY(const Bytes name, reader.string());
+    return std::string{name};
+}
+
+// The first record whose key was there before.
+std::optional<rdb::LoadTrouble> find_twin(ReadFile& file, Inventory& inventory) {
+    for (const auto& [later, earlier] : inventory.twins()) {
+        Result<std::string> name = name_at(file, later);
+        const Result<std::string> before = name_at(file, earlier);
+        if (!name || !before || *name != *before) continue;
+        return rdb::LoadTrouble{
+            .offset = later, .at_key = true, .db = -1, .key = *std::move(name), .reason = std::string{kTwice.text}};
+    }
+    return std::nullopt;
+}
 
 std::string json_sum(const Sum& sum) {
     return fmt::format(R"("keys": {}, "expiring": {}, "elements": {}, "bytes": {})", sum.keys, sum.expiring,
@@ -127,7 +148,10 @@ bool Checker::check() {
     empty_ = loader.figures().empty;
     facts_ = loader.facts();
     checksum_held_ = loader.checksum_held();
-    find_twins();
+    // A twin comes before whatever else was found: that ended the reading.
+    if (const auto file = files_.open_read(options_.path)) {
+        if (auto twin = find_twin(**file, inventory_)) trouble_ = std::move(twin);
+    }
     return true;
 }
 
@@ -138,28 +162,6 @@ bool Checker::read_all(rdb::Reader& reader, rdb::SnapshotLoader& loader) {
         if (*done) return true;
         show_progress(reader.offset());
     }
-}
-
-// The second of two records with one key comes before whatever else was found: that ended the reading.
-void Checker::find_twins() {
-    for (const auto& [later, earlier] : inventory_.twins()) {
-        Result<std::string> name = name_at(later);
-        const Result<std::string> before = name_at(earlier);
-        if (!name || !before || *name != *before) continue;
-        trouble_ = rdb::LoadTrouble{
-            .offset = later, .at_key = true, .db = -1, .key = *std::move(name), .reason = std::string{kTwice}};
-        return;
-    }
-}
-
-// The key of the record whose tag is there.
-Result<std::string> Checker::name_at(std::uint64_t offset) {
-    KEEL_TRY(const auto file, files_.open_read(options_.path));
-    KEEL_TRY(file->seek(offset + 1));
-    OpenFile source{*file};
-    rdb::Reader reader{source, size_ - offset - 1};
-    KEEL_TRY(const Bytes name, reader.string());
-    return std::string{name};
 }
 
 Result<std::uint64_t> check_beginning(ReadFile& file) {
@@ -177,8 +179,11 @@ Result<std::uint64_t> check_beginning(ReadFile& file) {
                                {.drop_due = false, .more_may_follow = true, .witness = &inventory}};
     for (;;) {
         KEEL_TRY(const bool done, loader.step(kStepBytes));
-        if (done) return reader.offset();
+        if (done) break;
     }
+    if (const auto twin = find_twin(file, inventory))
+        return Error{fmt::format("at byte {}, key {}: {}", twin->offset, quoted(twin->key), twin->reason)};
+    return reader.offset();
 }
 
 void Checker::show_progress(std::uint64_t offset) {

@@ -8,7 +8,9 @@
 //   1. What is called good is loaded by keel if it has that many databases: a key that is there twice is found, too.
 //      Only the code of functions is not looked at.
 //   2. Nothing is changed.
-//   3. Memory: the largest value, and 16 bytes for each key.
+//   3. Memory: the largest value, and 16 bytes for each key. A key that is there again right behind itself (zeros,
+//   where
+//      a disk lost what was written) ends the reading.
 #pragma once
 
 #include <fmt/core.h>
@@ -55,8 +57,6 @@ class Checker {
   private:
     bool check();
     bool read_all(rdb::Reader& reader, rdb::SnapshotLoader& loader);
-    void find_twins();
-    Result<std::string> name_at(std::uint64_t offset);
     void show_progress(std::uint64_t offset);
     void say_verdict();
     void say_summary();

@@ -78,8 +78,11 @@ Status Inventory::on_key(const rdb::StoredKey& key) {
     if (expiring && key.deadline <= now_) ++expired_;
     note_big(key, encoding, one.elements);
     // Databases tell their keys apart by an odd factor, under which no two of them share their hashes.
-    seen_.push_back({hash_bytes(key.name) * (2 * static_cast<std::uint64_t>(key.db) + 1), key.offset});
-    return {};
+    const std::uint64_t hash = hash_bytes(key.name) * (2 * static_cast<std::uint64_t>(key.db) + 1);
+    const bool again = !seen_.empty() && seen_.back().hash == hash && key.name == last_name_;
+    seen_.push_back({hash, key.offset});
+    last_name_.assign(key.name);
+    return again ? Status{kTwice} : Status{};
 }
 
 void Inventory::note_big(const rdb::StoredKey& key, Bytes encoding, std::uint64_t elements) {

@@ -50,6 +50,7 @@ class Inventory final : public rdb::Witness, public rdb::LibrarySink {
     // Keeps the `biggest` biggest keys; what was due by `now` counts as expired.
     Inventory(std::size_t biggest, UnixMs now) : most_(biggest), now_(now) {}
 
+    // An error: the key is the one before it.
     Status on_key(const rdb::StoredKey& key) override;
     Status add_library(Bytes code) override;
 
@@ -82,7 +83,10 @@ class Inventory final : public rdb::Witness, public rdb::LibrarySink {
     std::vector<Library> libraries_;
     std::vector<BigKey> biggest_;  // a heap: the smallest is in front
     std::vector<Seen> seen_;
+    std::string last_name_;  // of seen_.back()
 };
+
+inline constexpr ErrorText kTwice{"the key is there twice"};
 
 // "quicklist2", "intset", ...: how a value under this tag stands in the file. `first` is its first byte.
 [[nodiscard]] Bytes encoding_in_file(RdbTag tag, std::uint8_t first);

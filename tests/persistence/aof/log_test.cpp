@@ -55,8 +55,7 @@ TEST_CASE("log: another life goes on in the same file, chain and offset with it"
         CHECK(life.log.durable_offset() ==
               static_cast<std::uint64_t>(life_number) * command_text({"SET", "k0", "v"}).size());
         life.set("k" + std::to_string(life_number), "v");
-        life.turn();
-        life.helper.run_all();
+        life.settle();
         if (life_number == 1) REQUIRE(life.log.close());  // the others are just gone
     }
     CHECK(load_log(disk).commands == Strings{"SET k0 v", "SET k1 v", "SET k2 v"});
@@ -163,8 +162,7 @@ TEST_CASE("log: of two syncs one fails: the other one's good word holds if it ca
         life.helper.run_one();
         CHECK(life.durability.durable == (failing == 1 ? before : first));
         REQUIRE(life.log.refusal());
-        life.turn(200);
-        life.helper.run_all();
+        life.settle(200);
         CHECK_FALSE(life.log.refusal());
         CHECK(life.durability.durable == life.log.appended_offset());
         slow.disk.power_loss_strict();
@@ -244,15 +242,11 @@ TEST_CASE("log: everysec and no hold no reply; everysec syncs once a second, no 
         for (int ms = 0; ms < 5000; ms += 10) {
             life.set("k", "v");
             CHECK_FALSE(life.log.reply_offset());
-            life.turn(10);
-            life.helper.run_all();
+            life.settle(10);
         }
         CHECK(disk.calls(DiskCall::sync) - syncs == (policy == Fsync::no ? 0 : 5));
         // An idle log is synced once more, and then left alone.
-        for (int i = 0; i < 5; ++i) {
-            life.turn(1000);
-            life.helper.run_all();
-        }
+        life.settle(1000, 5);
         CHECK(disk.calls(DiskCall::sync) - syncs <= (policy == Fsync::no ? 0 : 6));
         if (policy == Fsync::everysec) CHECK(life.log.durable_offset() == life.log.appended_offset());
     }
@@ -270,8 +264,7 @@ TEST_CASE("log: no-appendfsync-on-rewrite: no sync and no waiting while a child 
     life.turn();
     CHECK(life.helper.waiting() == 0);
     life.log.set_child_active(false);
-    life.turn();
-    life.helper.run_all();
+    life.settle();
     CHECK(life.log.durable_offset() == life.log.appended_offset());
 }
 
@@ -305,13 +298,11 @@ TEST_CASE("log: a full disk refuses writes in Redis' words, and takes them again
         LogLife life{disk, policy};
         REQUIRE(life.open());
         life.set("a", "1");
-        life.turn();
-        life.helper.run_all();
+        life.settle();
         const std::string before = disk.bytes_of(kFirst);
         disk.room = 10;
         life.set("b", "2");
-        life.turn();
-        life.helper.run_all();
+        life.settle();
         REQUIRE(life.log.refusal());
         CHECK(life.log.refusal()->text() == "MISCONF Errors writing to the AOF file: No space left on device");
         CHECK(life.durability.errors.size() == 1);
@@ -320,14 +311,10 @@ TEST_CASE("log: a full disk refuses writes in Redis' words, and takes them again
         for (int i = 0; i < 20; ++i) life.turn(100);
         CHECK(life.log.refusal());
         disk.room.reset();
-        for (int i = 0; i < 12; ++i) {
-            life.turn(100);
-            life.helper.run_all();
-        }
+        life.settle(100, 12);
         CHECK_FALSE(life.log.refusal());
         life.set("c", "3");
-        life.turn();
-        life.helper.run_all();
+        life.settle();
         CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3"});
     }
 }
@@ -353,19 +340,16 @@ TEST_CASE_METHOD(OnEverysec, "log: a short write that cannot be cut off is cut b
 TEST_CASE_METHOD(OnAlways,
                  "log: after a failed sync the file is cut at its last durable byte and another one goes on") {
     life.set("a", "1");
-    life.turn();
-    life.helper.run_all();
+    life.settle();
     disk.fail(DiskCall::sync, 1, EIO, 1);
     life.set("b", "2");
     const std::uint64_t wanted = life.log.reply_offset().value();
-    life.turn();
-    life.helper.run_all();
+    life.settle();
     CHECK(life.durability.durable < wanted);
     REQUIRE(life.log.refusal());
     CHECK(life.log.refusal()->text() == "MISCONF Errors writing to the AOF file: Input/output error");
     life.log.append(command_text({"DEL", "x"}), 0, life.now_ms);  // a key that expired meanwhile
-    life.turn(200);
-    life.helper.run_all();
+    life.settle(200);
     CHECK_FALSE(life.log.refusal());
     life.helper.run_all();
     CHECK(life.durability.durable == life.log.appended_offset());
@@ -384,10 +368,7 @@ TEST_CASE_METHOD(OnNo, "log: when what was written is not kept, a failed sync le
     life.helper.run_all();
     CHECK(outcome == "Can't sync /srv/logs/a.aof.1.incr.aof: Input/output error");
     REQUIRE(life.log.needs_rewrite());
-    for (int i = 0; i < 20; ++i) {
-        life.turn(500);
-        life.helper.run_all();
-    }
+    life.settle(500, 20);
     CHECK(life.log.refusal());
     // What the rewrite does (rewrite.h): a file for what comes from now on, and a base with all before.
     REQUIRE(life.log.open_waiting(life.log.manifest()));
@@ -465,8 +446,7 @@ TEST_CASE_METHOD(OnAlways, "log: a new file that was prepared and is not used le
         CHECK_FALSE(life.log.prepare_segment(life.now_ms, [](const Status&) {}).has_value());
         life.helper.run_all();
         life.set("k", std::to_string(i));
-        life.turn();
-        life.helper.run_all();
+        life.settle();
     }
     CHECK(told == 2);
     CHECK(life.log.current_seq() == 1);
@@ -512,13 +492,11 @@ TEST_CASE("log: a switched-on log begins beside the old one and takes its place 
     bool installed = false;
     life.log.install_base("/srv/logs/temp-base", false, 0, false, [&](const Status& s) { installed = s.has_value(); });
     life.set("c", "3");
-    life.turn();
-    life.helper.run_all();
+    life.settle();
     CHECK(installed);
     CHECK(life.log.mode() == aof::Log::Mode::on);
     life.set("d", "4");
-    life.turn();
-    life.helper.run_all();
+    life.settle();
     CHECK(life.log.durable_offset() == life.log.appended_offset());
     disk.power_loss_strict();
     CHECK(load_log(disk).commands == Strings{"SET a 1", "SET b 2", "SET c 3", "SET d 4"});
@@ -583,14 +561,12 @@ TEST_CASE_METHOD(
     "log: a clock that is set back by an hour holds up neither syncs and seals nor the way out of a failure") {
     constexpr std::int64_t kHourMs = 3'600'000;
     life.set("a", "1");
-    life.turn(-kHourMs);
-    life.helper.run_all();
+    life.settle(-kHourMs);
     CHECK(life.log.durable_offset() == life.log.appended_offset());
     const auto syncs = disk.calls(DiskCall::sync);
     for (int ms = 0; ms < 3000; ms += 10) {
         life.set("b", "2");
-        life.turn(10);
-        life.helper.run_all();
+        life.settle(10);
     }
     CHECK(disk.calls(DiskCall::sync) - syncs == 3);  // a second is one again
     disk.fail(DiskCall::append, 1, ENOSPC);
@@ -609,18 +585,15 @@ TEST_CASE_METHOD(
 
 TEST_CASE_METHOD(OnEverysec, "log: the file that a recovery begins selects the database that was selected there") {
     life.log.append(command_text({"SELECT", "3"}) + command_text({"SET", "a", "1"}), 3, life.now_ms);
-    life.turn(1000);
-    life.helper.run_all();
+    life.settle(1000);
     disk.fail(DiskCall::sync, 1);
     life.log.append(command_text({"SET", "b", "2"}), 3, life.now_ms);
     life.turn();
     life.log.append(command_text({"SELECT", "4"}) + command_text({"SET", "c", "3"}), 4, life.now_ms);
-    life.turn(1000);
-    life.helper.run_all();
+    life.settle(1000);
     REQUIRE(life.log.refusal());
     const std::uint64_t appended = life.log.appended_offset();
-    life.turn(100);
-    life.helper.run_all();
+    life.settle(100);
     CHECK(life.log.appended_offset() == appended);
     CHECK(life.log.durable_offset() == appended);
     disk.power_loss_strict();

@@ -191,6 +191,20 @@ TEST_CASE("rdb values: hashes of all ages") {
     reads_back();
     CHECK(load(keel, RdbTag::hash, RdbBytes{}.length(1).string("a").string(std::string(100, 'v'))) == kOk);
     CHECK(keel.encoding("k") == "hashtable");
+    // A zipmap has no limit of its own; the others were written under one, and are taken as they are.
+    const std::string long_value(65, 'v');
+    CHECK(load(keel, RdbTag::hash_zipmap, RdbBytes{}.string(zipmap({"a", "1", "b", long_value}))) == kOk);
+    CHECK(keel.encoding("k") == "hashtable");
+    CHECK(keel("HMGET k a b") == bulks({"1", long_value}));
+    CHECK(load(keel, RdbTag::hash_zipmap, RdbBytes{}.string(zipmap({"a", "1", long_value, "b"}))) == kOk);
+    CHECK(keel.encoding("k") == "hashtable");
+    CHECK(load(keel, RdbTag::hash_zipmap, RdbBytes{}.string(zipmap({"a", "1", "b", long_value.substr(1)}))) == kOk);
+    CHECK(keel.encoding("k") == "listpack");
+    CHECK(load(keel, RdbTag::hash_listpack, RdbBytes{}.string(listpack({"a", "1", "b", long_value}))) == kOk);
+    CHECK(keel.encoding("k") == "listpack");
+    keel.settings.encodings.hash_max_listpack_entries = 1;
+    CHECK(load(keel, RdbTag::hash_zipmap, RdbBytes{}.string(zipmap({"a", "1", "b", "2"}))) == kOk);
+    CHECK(keel.encoding("k") == "hashtable");
     CHECK(reason(RdbTag::hash_listpack, RdbBytes{}.string(listpack({"a", "1", "a", "2"}))) == kTwice.text);
     CHECK(reason(RdbTag::hash_ziplist, RdbBytes{}.string(ziplist({"a", 1, "b"}))) == kDamagedZiplist.text);
     CHECK(reason(RdbTag::hash, RdbBytes{}.length(2).string("a").string("1").string("a").string("2")) == kTwice.text);
@@ -234,8 +248,8 @@ TEST_CASE("rdb values: deadlines of fields, in five ways of writing them") {
           "the fields of a hash are not in the order of their deadlines");
     CHECK(reason(RdbTag::hash_listpack_timed_rc, RdbBytes{}.string(listpack({"a", "1", "x"}))) ==
           "a deadline of a field is out of range");
-    CHECK(reason(RdbTag::hash_timed_valkey, RdbBytes{}.length(1).string("a").string("1").u64(std::uint64_t{1} << 48), 80) ==
-          "a deadline of a field is out of range");
+    CHECK(reason(RdbTag::hash_timed_valkey, RdbBytes{}.length(1).string("a").string("1").u64(std::uint64_t{1} << 48),
+                 80) == "a deadline of a field is out of range");
     CHECK(reason(RdbTag::hash_timed,
                  RdbBytes{}.u64(std::uint64_t{1} << 60).length(1).length(1).string("a").string("1")) ==
           "a deadline of a field is out of range");

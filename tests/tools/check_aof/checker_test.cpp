@@ -252,6 +252,13 @@ TEST_CASE("keel-check-aof: of a folder it finds the manifest, in it or in a fold
     const Outcome none = check(disk, options);
     CHECK(none.status == 1);
     CHECK(none.text == "The folder /none holds no manifest of an AOF\n");
+    disk.put("/none/logs/a.aof.2.base.rdb", "REDIS");
+    REQUIRE(disk.make_folder("/none/logs"));
+    options.path = "/none/logs";
+    const Outcome alone = check(disk, options);
+    CHECK(alone.status == 1);
+    CHECK(alone.text.find("holds no manifest of an AOF, though files of one: /none/logs/a.aof.2.base.rdb. Put the") !=
+          std::string::npos);
 }
 
 TEST_CASE("keel-check-aof: an RDB part is not called valid when nobody read it") {

@@ -176,6 +176,20 @@ TEST_CASE("keel-check-rdb: a key that is there twice, which no server loads") {
     const Outcome outcome = check(file.file());
     CHECK(outcome.status == 1);
     CHECK(outcome.says("[offset 21] the key is there twice\n[additional info] Reading key \"k\"\n"));
+    FakeDisk disk;
+    disk.put(kFile, file.file());
+    const auto base = check_rdb::check_beginning(**disk.open_read(kFile));
+    REQUIRE_FALSE(base);
+    CHECK(base.error().text() == "at byte 21, key \"k\": the key is there twice");
+}
+
+TEST_CASE("keel-check-rdb: zeros where a disk lost the rest are read no further than to the second key of them") {
+    const std::string good{Bytes{RdbBytes{"REDIS0011"}.byte(0).string("k").string("1")}};
+    const Outcome outcome = check(good + std::string(4 << 20, '\0'));
+    CHECK(outcome.status == 1);
+    CHECK(outcome.says("[offset 17] the key is there twice\n"));
+    CHECK(outcome.says("[info] 3 keys read\n"));
+    CHECK(check("").says("[offset 0] this is no RDB file: it is empty\n"));
 }
 
 TEST_CASE("keel-check-rdb: files without a checksum, and the beginning of a log") {
