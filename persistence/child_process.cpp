@@ -16,6 +16,8 @@
 #include <ctime>
 #include <vector>
 
+#include "datatypes/encodings/line_heap.h"
+#include "datatypes/encodings/small_heap.h"
 #include "persistence/file_system.h"
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
@@ -56,6 +58,13 @@ void become_child(pid_t parent) {
     log_role('C');
 }
 
+// A helper thread may be freeing values: the child has none that would finish what it was at.
+pid_t fork_with_heaps_at_rest() {
+    const SpinGuard small = small_heap().at_rest();
+    const SpinGuard lines = line_heap().at_rest();
+    return fork();
+}
+
 }  // namespace
 
 ChildProcess::~ChildProcess() {
@@ -71,7 +80,7 @@ Status ChildProcess::start(const std::function<int(int pipe)>& work) {
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return io_error("Can't make", "a pipe to a child", errno);
     const pid_t parent = getpid();
     const std::int64_t before = clock_.steady_us();
-    const pid_t child = fork();
+    const pid_t child = fork_with_heaps_at_rest();
     if (child == 0) {
         ::close(ends[0]);
         become_child(parent);

@@ -16,6 +16,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/number.h"
 #include "protocol/resp/request_writer.h"
+#include "server/cpu_list.h"
 #include "server/log_applier.h"
 #include "server/net/loop.h"
 #include "server/process.h"
@@ -52,7 +53,8 @@ struct AppendLog::Parts {
     Parts(AppendLog& owner, Server& server)
         : directory(server.settings.process.directory),
           // What was posted may run when these parts are gone.
-          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync"),
+          helper([&owner, &server] { server.loop->post([&owner] { owner.run_completions(); }); }, "bio_aof_fsync",
+                 [list = server.settings.process.background_cpus] { bind_thread("bio-cpulist", list); }),
           child(server.clock,
                 [this, &server] {
                     if (!rewrite.loud()) log_level(LogLevel::nothing);
@@ -63,11 +65,6 @@ struct AppendLog::Parts {
           rewrite(
               log, server.settings.aof, child, [&owner](AppendFile& file) { return owner.write_base(file); },
               [&owner] { owner.before_switch(); }) {}
-
-    // Until no job runs, nor one that a job's end has begun: what each has to say was heard then.
-    void drain() {
-        while (log.busy() || log.sync_pending()) helper.drain();
-    }
 
     std::string directory;
     FolderLock lock;
@@ -86,7 +83,7 @@ void AppendLog::run_completions() {
     completions_wait_ = server_.dispatcher.running() != nullptr;
     if (parts_ == nullptr || completions_wait_) return;
     parts_->helper.run_completions();
-    if (parts_->child.running()) server_.keyspace.pause_resize(true);  // a rewrite may have forked there
+    if (parts_->child.running()) server_.keyspace.set_beside_child(true);  // a rewrite may have forked there
 }
 
 // ---- The start
@@ -96,7 +93,9 @@ Status AppendLog::prepare() {
     const bool idle = parts_ == nullptr || (!on_ && !parts_->rewrite.running() && !parts_->child.running());
     if (idle && (parts_ == nullptr || parts_->directory != server_.settings.process.directory)) {
         parts_.reset();
-        parts_ = std::make_unique<Parts>(*this, server_);
+        auto parts = std::make_unique<Parts>(*this, server_);
+        KEEL_TRY(parts->helper.ready());
+        parts_ = std::move(parts);
         // Offsets begin anew.
         server_.clients.release_held();
     }
@@ -187,7 +186,6 @@ Status AppendLog::reload() {
     if (refusal() != nullptr || parts_->log.needs_rewrite()) return kDiskFails;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     const Status closed = parts_->log.close();
     set_on(false);
     if (!closed) {  // closed it is all the same: cron() begins it anew
@@ -264,7 +262,6 @@ Status AppendLog::secure() {
     tells_later_ = server_.dispatcher.running() != nullptr;
     end_rewrite();
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     Status secured = parts_->log.secure(server_.clock.wall_ms());
     tells_later_ = false;
     return secured;
@@ -278,7 +275,6 @@ Status AppendLog::close() {
         return {};
     }
     hand_over(server_.clock.wall_ms());
-    parts_->drain();
     const Status closed = parts_->log.close();
     parts_->rewrite.unschedule();
     parts_->lock.release();
@@ -469,7 +465,7 @@ Status AppendLog::start_rewrite(bool asked) {
     const std::int64_t now_ms = server_.clock.wall_ms();
     hand_over(now_ms);
     const Status started = parts_->rewrite.start(now_ms, asked);
-    if (parts_->child.running()) server_.keyspace.pause_resize(true);
+    if (parts_->child.running()) server_.keyspace.set_beside_child(true);
     if (parts_->log.mode() != aof::Log::Mode::off)
         set_on(true);  // a log that begins: the next effect selects its database
     else if (on_)
@@ -498,7 +494,7 @@ void AppendLog::end_rewrite() {
     rewrite.cancel();
     if (const auto ended = parts_->child.wait()) {
         rewrite.on_child_done(ended->pid, ended->how, server_.clock.wall_ms());
-        server_.keyspace.pause_resize(false);
+        server_.keyspace.set_beside_child(false);
     }
     parts_->helper.drain();
 }
@@ -511,7 +507,7 @@ void AppendLog::cron() {
     if (parts_ == nullptr) return;
     const std::int64_t now_ms = server_.clock.wall_ms();
     if (const auto ended = parts_->child.poll()) {
-        server_.keyspace.pause_resize(false);
+        server_.keyspace.set_beside_child(false);
         parts_->rewrite.on_child_done(ended->pid, ended->how, now_ms);
     }
     const bool other = server_.snapshots.child().running();

@@ -395,7 +395,7 @@ void Dispatcher::set_request(Context& cx, Session& session, const Call& call) {
     cx.first_key_hash = call.first_key_hash;
     cx.list = call.list;
     cx.first_word = call.first_word;
-    server_.keyspace.touching = !session.no_touch;
+    server_.keyspace.set_touching(!session.no_touch);
 }
 
 void Dispatcher::run(Context& cx, Session& session, Call& call, Time time) {
@@ -444,7 +444,7 @@ void Dispatcher::run_deeper(Session& session, Call& call, Time time) {
     run(inner_[depth_++], session, call, time);
     --depth_;
     // The outer command goes on as it was.
-    server_.keyspace.touching = !static_cast<const Session*>(cx_.caller)->no_touch;
+    server_.keyspace.set_touching(!static_cast<const Session*>(cx_.caller)->no_touch);
 }
 
 void Dispatcher::begin_replay() { replay_.emplace(cx_); }
@@ -464,7 +464,7 @@ void Dispatcher::replay(Session& session, Call& call) {
 void Dispatcher::end_replay() {
     replay_.reset();
     server_.keyspace.due_keys = DueKeys::remove;
-    server_.keyspace.touching = true;
+    server_.keyspace.set_touching(true);
 }
 
 void Dispatcher::execute_while_busy(Session& session, Call& call) {
@@ -513,7 +513,10 @@ void Dispatcher::count(Session& session, Command& command, std::uint64_t took_ns
         ++command.stats.histogram[LatencyHistogram::step_of(took_ns)];
     }
     if (session.reply.errors_written() != errors_before) [[unlikely]] {
-        if (std::exchange(session.error_counted, false)) return;
+        if (const auto counted = std::exchange(session.failures, std::nullopt)) {
+            command.stats.failed += *counted;
+            return;
+        }
         ++command.stats.failed;
         server_.stats.count_error(session.reply.last_error());
     }

@@ -148,7 +148,6 @@ Server::Server(Config& configuration, const Clock& machine_clock, ProcessFacts p
       append_log(*this),
       migrations(*this) {
     facts.started_us = clock.steady_us();
-    background.submit([] { register_thread_memory(); });
     clients.set_on_open([this](Session& session) { acl::greet(users, session); });
     clients.set_on_secured([this](Session& session, const std::vector<std::string>& names) {
         if (!names.empty()) acl::welcome(*this, session, names);

@@ -76,6 +76,7 @@ int serve(Config& config, ProcessFacts facts) {
 
     Server server{config, clock, std::move(facts)};
     const CrashReportScope crash_report{server};
+    if (const Status& started = server.background.started(); !started) return fail_logged(started.error().text());
     if (const Status renamed = server.rename_commands(); !renamed) return fail(renamed.error().text());
     if (const Status loaded = acl::load_users(server); !loaded) return fail_logged(loaded.error().text());
     config.own_lines("user", [&server] { return acl::user_lines(server); });

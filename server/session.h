@@ -98,7 +98,8 @@ class Session : public Caller {
     std::uint64_t commands = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    bool error_counted = false;         // the errors just replied are of commands inside, which counted them
+    // Set when the errors just replied are counted already: as how many failures of the command they count.
+    std::optional<std::uint64_t> failures;
     std::size_t input_bytes = 0;        // unparsed input held
     std::size_t input_capacity = 0;     // memory held for input
     std::size_t argument_bytes = 0;     // of the request being gathered

@@ -183,7 +183,7 @@ Status Snapshots::start_child() {
         log_warning("{}", started.error().text());
         return started;
     }
-    server_.keyspace.pause_resize(true);
+    server_.keyspace.set_beside_child(true);
     log_notice("Background saving started by pid {}", child_.pid());
     return {};
 }
@@ -226,7 +226,7 @@ void Snapshots::save_after_flush() {
 }
 
 void Snapshots::ended(SnapshotChild::Outcome outcome) {
-    server_.keyspace.pause_resize(false);
+    server_.keyspace.set_beside_child(false);
     const std::int64_t now_us = server_.clock.steady_us();
     figures_.last_took_s = (now_us - child_.started_us()) / 1'000'000;
     if (outcome == SnapshotChild::Outcome::saved) {

@@ -5,11 +5,13 @@
 # KEEL_PYTHON        the Python that has the distribution's pytest and redis modules
 # KEEL_PEER_SERVER   a redis-server 7.0 to compare with; empty: no comparing
 # KEEL_ASAN_DIR      the build folder of the asan preset, whose programs are run as well; empty: none
+# KEEL_TSAN_DIR      the same of the tsan preset, for what threads do
 # KEEL_FUZZ_DIR      the same for the fuzz preset
 set(KEEL_TEST_MODE normal CACHE STRING "how much ctest runs: quick, normal, long")
 set(KEEL_PYTHON /usr/bin/python3 CACHE FILEPATH "the Python with pytest and redis")
 set(KEEL_PEER_SERVER /usr/bin/redis-server CACHE FILEPATH "the redis-server 7.0 to compare with")
 set(KEEL_ASAN_DIR "" CACHE PATH "build folder of the asan preset")
+set(KEEL_TSAN_DIR "" CACHE PATH "build folder of the tsan preset")
 set(KEEL_FUZZ_DIR "" CACHE PATH "build folder of the fuzz preset")
 
 add_test(NAME unit COMMAND keel_unit_tests)
@@ -18,6 +20,14 @@ if(KEEL_ASAN_DIR)
   add_test(NAME asan.unit COMMAND ${KEEL_ASAN_DIR}/tests/keel_unit_tests)
   set_tests_properties(asan.unit PROPERTIES LABELS "unit;asan" TIMEOUT 900)
 endif()
+# A report does not end the program, whose exit status tells of it, nor does the fork of a program with threads.
+set(tsan_options "TSAN_OPTIONS=halt_on_error=0:die_after_fork=0:second_deadlock_stack=1")
+if(KEEL_TSAN_DIR)
+  # Those with threads: where there is one, nothing can be found, and all of them take ten minutes and gigabytes.
+  add_test(NAME tsan.unit COMMAND ${KEEL_TSAN_DIR}/tests/keel_unit_tests
+           "background*,block*,child process*,cpu lists*,keyspace*,line heap*,log:*,rewrite*,signals*,small heap*")
+  set_tests_properties(tsan.unit PROPERTIES LABELS "unit;tsan" TIMEOUT 1800 ENVIRONMENT "${tsan_options}")
+endif()
 
 # The black-box suite, one test per file, against one server program. Files whose facts are times run alone.
 file(GLOB e2e_files CONFIGURE_DEPENDS e2e/test_*.py)
@@ -25,17 +35,27 @@ set(e2e_alone test_expiry_timing test_clients test_startup)
 # Files about how a process starts, or with programs that are not told of certificates: test_tls has its own.
 set(e2e_plain test_bullmq test_client_features test_client_types test_clients test_config test_process
               test_redis_cli_hints test_startup)
+# Files in which helper threads have something to do: the log, freeing in the background, children beside them, the end.
+set(e2e_threads test_append_log test_busy_scripts test_loading test_observation test_process test_pubsub test_saving
+                test_shutdown test_slow_readers test_tls)
 function(add_e2e prefix server label)
   foreach(file ${e2e_files})
     get_filename_component(name ${file} NAME_WE)
     if(prefix STREQUAL "tls.e2e" AND name IN_LIST e2e_plain)
       continue()
     endif()
+    if(prefix STREQUAL "tsan.e2e" AND NOT name IN_LIST e2e_threads)
+      continue()
+    endif()
     string(REGEX REPLACE "^test_" "" short ${name})
     add_test(NAME ${prefix}.${short}
              COMMAND ${KEEL_PYTHON} -m pytest -q -p no:cacheprovider --durations=3 ${file}
              WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/e2e)
-    set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT 300
+    set(seconds 300)
+    if(prefix STREQUAL "tsan.e2e")
+      set(seconds 900)
+    endif()
+    set_tests_properties(${prefix}.${short} PROPERTIES LABELS "${label}" TIMEOUT ${seconds}
       ENVIRONMENT "KEEL_SERVER=${server};KEEL_PEER_SERVER=${KEEL_PEER_SERVER};PYTHONDONTWRITEBYTECODE=1;${ARGN}")
     if(name IN_LIST e2e_alone)
       set_tests_properties(${prefix}.${short} PROPERTIES RUN_SERIAL ON)
@@ -47,6 +67,9 @@ if(TARGET keel-server)
 endif()
 if(KEEL_ASAN_DIR AND EXISTS ${KEEL_ASAN_DIR}/keel-server)
   add_e2e(asan.e2e ${KEEL_ASAN_DIR}/keel-server "e2e;asan")
+endif()
+if(KEEL_TSAN_DIR AND EXISTS ${KEEL_TSAN_DIR}/keel-server)
+  add_e2e(tsan.e2e ${KEEL_TSAN_DIR}/keel-server "e2e;tsan" "${tsan_options}")
 endif()
 # kill -9 at random moments: nine times in e2e.append_log, here for long.
 if(KEEL_TEST_MODE STREQUAL "long" AND TARGET keel-server)

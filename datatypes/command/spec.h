@@ -205,6 +205,7 @@ struct KeySpec {
     std::int16_t limit = 0;
     std::int16_t count_at = 0;
     std::int16_t first = 0;
+    Bytes notes = {};  // what a client should know beside
     // Neither an index nor a keyword: "unknown", for commands whose keys only their own parser finds.
     [[nodiscard]] constexpr bool unknown() const { return index == 0 && keyword.empty(); }
 };
@@ -213,6 +214,12 @@ struct KeySpecs {
     KeySpec at[3]{};
     std::uint8_t count = 0;
     [[nodiscard]] constexpr std::span<const KeySpec> all() const { return {at, count}; }
+    // The same, with notes to each.
+    [[nodiscard]] constexpr KeySpecs noted(Bytes notes) const {
+        KeySpecs out = *this;
+        for (std::uint8_t i = 0; i < count; ++i) out.at[i].notes = notes;
+        return out;
+    }
 };
 
 constexpr KeySpecs one_key(Use use, std::int16_t index = 1) {
@@ -258,6 +265,7 @@ struct CommandSpec {
     std::span<const Bytes> tips = {};  // COMMAND INFO's hints for clients, e.g. "nondeterministic_output"
     Bytes deprecated_since = {};
     Bytes replaced_by = {};
+    bool internal = false;  // for developers and other servers; COMMAND DOCS says "syscmd"
 };
 
 }  // namespace keel

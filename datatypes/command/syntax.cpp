@@ -41,7 +41,8 @@ std::string token_name(Bytes token) {
 }
 
 Argument pure_token(Bytes token) {
-    return {.name = token_name(token), .type = Type::pure_token, .token = std::string{token}};
+    const Bytes typed = token == "\"\"" ? Bytes{} : token;  // the empty word
+    return {.name = token_name(token), .type = Type::pure_token, .token = std::string{typed}};
 }
 
 std::string joined_names(const Arguments& arguments, Bytes between) {
@@ -226,22 +227,26 @@ class Parser {
     std::size_t at_ = 0;
 };
 
-// Numbers the keys in order, as the specs are. Patterns that stand for keys (SORT BY, GET) share the one spec that
-// says "unknown".
+// Numbers the keys in order, as the specs are; what comes behind the last spec's first key is in its range, too (LCS).
+// Patterns that stand for keys (SORT BY, GET) share the one spec that says "unknown".
 class KeyNumbers {
   public:
     explicit KeyNumbers(const CommandSpec& spec) : specs_(spec.keys.all()) {}
 
     void number(Arguments& arguments) {
         for (Argument& argument : arguments) {
-            if (argument.type == Type::key && next_ < specs_.size()) argument.key_spec_index = take();
+            if (argument.type == Type::key) argument.key_spec_index = take();
             if (argument.type == Type::pattern) argument.key_spec_index = pattern_index();
             number(argument.arguments);
         }
     }
 
   private:
-    int take() { return static_cast<int>(next_++); }
+    // The next one, or the last again; -1 if there is none.
+    int take() {
+        if (next_ < specs_.size()) ++next_;
+        return static_cast<int>(next_) - 1;
+    }
     int pattern_index() {
         if (pattern_ < 0 && next_ < specs_.size() && specs_[next_].unknown()) pattern_ = take();
         return pattern_;

@@ -8,7 +8,8 @@
 //     notation                        means
 //     name, name:type                 a word that the user fills in. Types: string (the default), key, integer,
 //                                     double, unix-time, pattern. `key` is a key and `numkeys` an integer by itself.
-//     TOKEN                           a keyword: whatever does not begin with a lower-case letter ("NX", "~", "*")
+//     TOKEN                           a keyword: whatever does not begin with a lower-case letter ("NX", "~", "*").
+//                                     "" is the empty word.
 //     TOKEN name, TOKEN (group)       one argument, introduced by its keyword
 //     [a b]                           optional, all or nothing
 //     (a b)                           a group

@@ -16,6 +16,8 @@ namespace detail {
 constinit LineHeap process_line_heap;
 }
 
+SpinGuard LineHeap::at_rest() noexcept { return SpinGuard{lock_, small_heap().shared()}; }
+
 #if defined(KEEL_SANITIZED)
 
 void* LineHeap::allocate(unsigned lines) {

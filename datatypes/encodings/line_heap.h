@@ -54,6 +54,9 @@ class LineHeap {
     [[nodiscard]] std::size_t bytes_used() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t bytes_reserved() const noexcept { return reserved_.load(std::memory_order_relaxed); }
 
+    // As SmallHeap's.
+    [[nodiscard]] SpinGuard at_rest() noexcept;
+
     // Gives back the empty chunk, if there is one. Not while shared.
     void trim() noexcept;
 

@@ -82,6 +82,9 @@ class SmallHeap {
     void share(bool on) noexcept;
     [[nodiscard]] bool shared() const noexcept { return shared_; }
 
+    // To be held across a fork: no thread is in the middle of a call then, and the child finds the heap whole and open.
+    [[nodiscard]] SpinGuard at_rest() noexcept { return SpinGuard{lock_, shared_}; }
+
     // Bytes in cells handed out, and bytes of all runs that hold them. Allocations above kLargestSmall are in
     // neither. used_memory.h subtracts what is idle from what malloc gave. While shared, the loop
     // reads figures that may lag by what the background is freeing this moment.

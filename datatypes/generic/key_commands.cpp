@@ -38,7 +38,7 @@ Status exists(Context& cx) {
 
 // TOUCH key [key ...]
 Status touch(Context& cx) {
-    cx.keyspace.touching = true;  // also for a client that asked not to: this is the one command that means it
+    cx.keyspace.set_touching(true);  // also for a client that asked not to: this is the one command that means it
     std::int64_t found = 0;
     while (cx.args.more()) found += cx.read(cx.next_key()) != nullptr ? 1 : 0;
     cx.reply().integer(found);

@@ -157,7 +157,9 @@ Status keys_of_sort_ro(std::span<const Bytes>, KeyList& out) {
     return {};
 }
 
-constexpr KeySpecs kRead = one_key(Use::read) + one_key(Use::read, 0);  // and those of BY and GET
+constexpr KeySpecs kRead =
+    one_key(Use::read) +
+    one_key(Use::read, 0).noted("BY and GET read keys whose names are made from the elements: no request tells them");
 constexpr Category kSorted = Category::set | Category::sortedset | Category::list | Category::dangerous;
 constexpr Bytes kComplexity =
     "O(N+M*log(M)) where N is the number of elements and M the number of those shown; O(M) when they are not sorted";
@@ -168,7 +170,8 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(2),
      .flags = Flag::write | Flag::denyoom,
      .categories = kSorted,
-     .keys = kRead + one_key(Use::ow | Use::update, 0),
+     .keys = kRead +
+             one_key(Use::ow | Use::update, 0).noted("the key of STORE, which may stand anywhere among the options"),
      .find_keys = keys_of_sort,
      .since = "1.0.0",
      .complexity = kComplexity,

@@ -43,7 +43,7 @@ Entry* Database::write(const Key& key) {
             erase(key, entry, home_.lazy_expire);
         return nullptr;
     }
-    if (home_.touching) home_.ages.touch(*entry);
+    if (home_.touching_) home_.ages.touch(*entry);
     return entry;
 }
 
@@ -346,6 +346,12 @@ void Keyspace::clear(bool lazily) {
 
 void Keyspace::pause_resize(bool on) {
     for (const auto& db : databases_) db->pause_resize(on);
+}
+
+void Keyspace::set_beside_child(bool on) {
+    beside_child_ = on;
+    set_touching(touching_);
+    pause_resize(on);
 }
 
 }  // namespace keel

@@ -81,9 +81,13 @@ class Keyspace {
     // Exchanges two databases: each then goes by the other's number. Ends the life of references to them.
     void swap(int a, int b);
     void pause_resize(bool on);
+    // A forked child shares this memory, and each page of it that is written to is copied first, which takes longer
+    // than most commands: tables are not rearranged, and what is only read keeps its age (as in Redis).
+    void set_beside_child(bool on);
+    // Whether looking up refreshes ages: off for clients with NO-TOUCH.
+    void set_touching(bool on) { touching_ = on, touching_reads_ = on && !beside_child_; }
 
     Ages ages;
-    bool touching = true;       // off for clients with NO-TOUCH
     bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
     DueKeys due_keys = DueKeys::remove;
     bool lazy_expire = true;     // lazyfree-lazy-expire
@@ -93,6 +97,9 @@ class Keyspace {
 
   private:
     friend class Database;
+    bool touching_ = true;
+    bool touching_reads_ = true;
+    bool beside_child_ = false;
 
     LazyFree& lazy_free_;
     KeyspaceListener& listener_;
@@ -127,7 +134,7 @@ inline Entry* Database::look(const Key& key) {
 
 inline Entry* Database::read(const Key& key) {
     Entry* entry = look(key);
-    if (entry != nullptr && home_.touching) home_.ages.touch(*entry);
+    if (entry != nullptr && home_.touching_reads_) home_.ages.touch(*entry);
     return entry;
 }
 

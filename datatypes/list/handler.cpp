@@ -28,8 +28,8 @@ std::size_t push_values(Context& cx, const Key& key, Entry* entry, End end, std:
 void after_taking(Context& cx, const Key& key, Entry* entry, List& list, Event event, std::size_t taken) {
     list.shrink();
     entry->set_payload(list.form(), list.payload());
-    cx.changed(key.text, event);
-    if (taken > 1) cx.effects.count(taken - 1);
+    cx.effects.also_changed(cx.db().index(), key.text, event);
+    cx.effects.count(taken);
     if (!list.empty()) return;
     cx.db().erase(key, entry);
     cx.effects.happened(cx.db().index(), key.text, events::kDel);

@@ -23,7 +23,7 @@ Bytes end_word(End end);
 std::size_t push_values(Context& cx, const Key& key, Entry* entry, End end, std::span<const Bytes> values);
 
 // Elements were taken out of `list`, the value of `entry`: puts it back, or erases the key if none is left. `event` is
-// what is told, and `taken` counts for save points.
+// what is told, and `taken` counts for save points; 0: that they went elsewhere was counted there.
 void after_taking(Context& cx, const Key& key, Entry* entry, List& list, Event event, std::size_t taken);
 
 // Replies with `count` elements from that end on (as an array, or the only one), and takes them out.

@@ -43,7 +43,7 @@ void transfer(Context& cx, const Key& from, Entry* source, const Key& to, Entry*
         push_values(cx, to, target, ends.to, std::span{&moved, 1});
     });
     list.erase(at, 1);
-    after_taking(cx, from, source, list, pop_event(ends.from), 1);
+    after_taking(cx, from, source, list, pop_event(ends.from), 0);
 }
 
 Status move(Context& cx, const Key& from, Entry* source, const Key& to, Ends ends) {
@@ -120,7 +120,7 @@ Status brpoplpush(Context& cx) {
 
 constexpr KeySpecs kFromTo = one_key(Use::rw | Use::access | Use::erase, 1) + one_key(Use::rw | Use::insert, 2);
 constexpr Flag kFlags = Flag::write | Flag::denyoom;
-constexpr Flag kBlocking = kFlags | Flag::noscript | Flag::blocking;
+constexpr Flag kBlocking = kFlags | Flag::blocking;
 
 constexpr CommandSpec kRows[] = {
     {.name = "lmove",

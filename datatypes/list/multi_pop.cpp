@@ -120,7 +120,7 @@ constexpr CommandSpec blocking_pop_row(Bytes name, Handler run, Bytes summary) {
     return {.name = name,
             .run = run,
             .arity = at_least(3),
-            .flags = Flag::write | Flag::noscript | Flag::blocking,
+            .flags = Flag::write | Flag::blocking,
             .categories = Category::list,
             .keys = key_range(kPops, 1, -2),
             .group = Group::list,

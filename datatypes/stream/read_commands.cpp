@@ -65,16 +65,11 @@ Status read_streams(Context& cx, Request& out) {
     return {};
 }
 
-Error block_in_script(Bytes command) {
-    return Error{"ERR " + std::string{command} + " command is not allowed with BLOCK option from scripts"};
-}
-
 Result<Request> read_request(Context& cx, bool of_group) {
     Args& args = cx.args;
     Request out{.of_group = of_group};
     while (args.more() && out.keys.empty()) {
         if (args.accept_with_value("BLOCK")) {
-            if (cx.caller->in_script) return block_in_script(args.words()[0]);
             KEEL_TRY(out.block_ms, parse_timeout_ms(args.next<Bytes>()));
         } else if (args.accept_with_value("COUNT")) {
             const auto count = args.next<std::int64_t>();

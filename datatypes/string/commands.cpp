@@ -26,8 +26,7 @@ Bytes write_text(IntegerText& scratch, std::int64_t value) {
 // Replies with the string, or null for none.
 void reply_value(Reply& reply, const Entry* entry) {
     if (entry == nullptr) return reply.null();
-    IntegerText scratch;
-    reply.bulk(entry->text(scratch));
+    reply_text(reply, *entry);
 }
 
 bool holds(const Entry& entry, Bytes text) {
@@ -246,7 +245,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(3),
      .flags = kGrows,
      .categories = Category::string,
-     .keys = one_key(Use::change | Use::variable_flags),
+     .keys = one_key(Use::change | Use::variable_flags).noted("RW and access with GET only"),
      .find_keys = keys_of_set,
      .group = Group::string,
      .since = "1.0.0",
@@ -323,7 +322,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(2),
      .flags = Flag::write | Flag::fast,
      .categories = Category::string,
-     .keys = one_key(Use::change),
+     .keys = one_key(Use::change).noted("RW and update as it may change the time to live"),
      .group = Group::string,
      .since = "6.2.0",
      .complexity = "O(1)",

@@ -21,12 +21,9 @@ void write_piece(char* text, std::size_t length, std::size_t offset, Bytes piece
 }
 
 std::size_t splice_block(Entry* entry, std::size_t offset, Bytes piece) {
-    auto* block = static_cast<Block*>(entry->payload());
-    const std::size_t size = std::max<std::size_t>(block->size, offset + piece.size());
-    if (size > block->capacity) {
-        block = Block::resized(block, with_slack(size));
-        entry->overwrite(value_of(BlockPtr{block}));  // always fits: one pointer in place of another
-    }
+    const auto* present = static_cast<const Block*>(entry->payload());
+    const std::size_t size = std::max<std::size_t>(present->size, offset + piece.size());
+    Block* block = writable_block(*entry, size > present->capacity ? with_slack(size) : present->capacity);
     write_piece(block->data(), block->size, offset, piece);
     block->size = size;
     return size;

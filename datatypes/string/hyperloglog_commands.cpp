@@ -41,7 +41,7 @@ bool looks_unopened(const Entry& entry, Bytes text) {
 }
 
 // A dense one is always larger than what lies in an entry.
-char* dense_text(Entry* entry) { return static_cast<Block*>(entry->payload())->data(); }
+char* dense_text(Entry* entry) { return writable_block(*entry, 0)->data(); }
 
 // Keeps the deadline. A sparse value has room to grow for the next few elements.
 void store_text(Context& cx, const Key& key, Entry* existing, Bytes text) {
@@ -52,7 +52,7 @@ void store_text(Context& cx, const Key& key, Entry* existing, Bytes text) {
     }
     if (existing != nullptr && static_cast<StringForm>(existing->form()) == StringForm::heap) {
         auto* block = static_cast<Block*>(existing->payload());
-        if (block->capacity >= text.size()) {
+        if (block->capacity >= text.size() && !block->shared()) {
             std::memcpy(block->data(), text.data(), text.size());
             block->size = text.size();
             return;
@@ -276,7 +276,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(2),
      .flags = Flag::readonly | Flag::may_replicate,  // what it reckons out is kept in the value
      .categories = Category::hyperloglog,
-     .keys = key_range(Use::rw | Use::access, 1, -1),
+     .keys = key_range(Use::rw | Use::access, 1, -1).noted("RW as the count is kept in the value, and replicated"),
      .group = Group::hyperloglog,
      .since = "2.8.9",
      .complexity = "O(1) for one key, mostly; O(N) with a large constant for N keys",
@@ -303,7 +303,8 @@ constexpr CommandSpec kRows[] = {
      .since = "2.8.9",
      .complexity = "O(1), with a large constant",
      .summary = "Shows, or changes, how the HyperLogLog at a key is held.",
-     .syntax = "subcommand key"},
+     .syntax = "subcommand key",
+     .internal = true},
     {.name = "pfselftest",
      .run = pfselftest,
      .arity = exactly(1),
@@ -312,7 +313,8 @@ constexpr CommandSpec kRows[] = {
      .group = Group::hyperloglog,
      .since = "2.8.9",
      .complexity = "O(1), some tenths of a second",
-     .summary = "Checks the code for HyperLogLogs on elements made up for it."},
+     .summary = "Checks the code for HyperLogLogs on elements made up for it.",
+     .internal = true},
 };
 
 }  // namespace

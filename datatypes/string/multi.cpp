@@ -56,12 +56,10 @@ Status mget(Context& cx) {
     cx.reply().array(keys.end - keys.first);
     each_key(cx, keys, [&cx](const Key& key, std::size_t) {
         const Entry* entry = cx.read(key);
-        if (entry == nullptr || !entry->is_string()) {
+        if (entry == nullptr || !entry->is_string())
             cx.reply().null();
-        } else {
-            IntegerText scratch;
-            cx.reply().bulk(entry->text(scratch));
-        }
+        else
+            reply_text(cx.reply(), *entry);
         return true;
     });
     return {};

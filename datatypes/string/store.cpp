@@ -5,12 +5,14 @@ namespace keel::string {
 
 namespace {
 
-// The block of a heap string if the text fits it without wasting more than a quarter; else null.
+// The block of a heap string if the text fits it without wasting more than a quarter, and nobody else reads it; else
+// null.
 Block* fitting_block(const Entry* entry, std::size_t size) {
     if (entry == nullptr || !entry->is_string() || static_cast<StringForm>(entry->form()) != StringForm::heap)
         return nullptr;
     auto* block = static_cast<Block*>(entry->payload());
-    return size <= block->capacity && size >= block->capacity - block->capacity / 4 ? block : nullptr;
+    const bool fits = size <= block->capacity && size >= block->capacity - block->capacity / 4;
+    return fits && !block->shared() ? block : nullptr;
 }
 
 ValueRef large_value(Context& cx, Entry* existing, std::size_t word, Blocks blocks) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "datatypes/string/string_value.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "datatypes/core/rdb_tags.h"
 #include "datatypes/core/serde.h"
 
@@ -51,6 +54,27 @@ Result<ValueRef> load(RdbTag, Loader& in, const Encodings&) {
 }
 
 }  // namespace
+
+Block* writable_block(Entry& entry, std::size_t capacity) {
+    auto* block = static_cast<Block*>(entry.payload());
+    if (block->shared()) {
+        Block* own = Block::copy_of(block->bytes(), std::max<std::size_t>(capacity, block->size));
+        Block::release(std::exchange(block, own));
+    } else if (capacity > block->capacity) {
+        block = Block::resized(block, capacity);
+    } else {
+        return block;
+    }
+    entry.overwrite(value_of(BlockPtr{block}));  // always fits: one pointer in place of another
+    return block;
+}
+
+void reply_text(Reply& reply, const Entry& entry) {
+    const ValueRef held = entry.value();
+    if (held.is_integer()) return reply.bulk(held.integer);
+    if (held.payload != nullptr) return reply.bulk(*static_cast<Block*>(held.payload));
+    reply.bulk(held.text);
+}
 
 std::size_t length(const Entry& entry) {
     IntegerText scratch;

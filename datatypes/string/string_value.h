@@ -6,11 +6,14 @@
 //   1. A text that is exactly the shortest spelling of an int64 is held as that integer, when it is set as a whole by
 //      a client. (What INCRBYFLOAT computes stays text: OBJECT ENCODING of the peers says so.)
 //   2. A string that was changed in place (APPEND, SETRANGE) is text and says raw, until it is set again.
+//   3. A block that replies on their way refer to is not changed (Block::shared): who would change it takes
+//      writable_block, or makes another.
 #pragma once
 
 #include "datatypes/core/type.h"
 #include "datatypes/keyspace/entry.h"
 #include "protocol/base/number.h"
+#include "protocol/resp/reply.h"
 
 namespace keel::string {
 
@@ -46,6 +49,13 @@ inline constexpr std::size_t kEmbstrMax = 44;
 [[nodiscard]] inline ValueRef edited(Bytes text) {
     return {.form = static_cast<std::uint8_t>(StringForm::edited), .text = text};
 }
+
+// The block of a heap string, for changing it in place: with room for `capacity` bytes, and with no other owner. O(1),
+// or O(length) if it has to be moved or copied. The entry stays where it is.
+[[nodiscard]] Block* writable_block(Entry& entry, std::size_t capacity);
+
+// Replies with the string.
+void reply_text(Reply& reply, const Entry& entry);
 
 // Length of the string as text. O(1).
 [[nodiscard]] std::size_t length(const Entry& entry);

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "protocol/base/background.h"
+#include "protocol/base/check.h"
 #include "protocol/base/result.h"
 
 namespace keel::aof {
@@ -22,27 +23,39 @@ class Helper {
   public:
     static constexpr std::size_t kLanes = 4;
     virtual ~Helper() = default;
+    // Whether the lane has what it takes to run a job: the error is the system's, which gives no thread. To be asked
+    // before run().
+    [[nodiscard]] virtual Status ready(std::size_t lane) = 0;
     // `job` must not touch what the loop may touch. Lane 0 is for everything, the others are for syncs.
     virtual void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t lane = 0) = 0;
+    // Waits for every job of every lane, and runs its `done`. What that begins may still run afterwards.
+    virtual void drain() = 0;
 };
 
-// A thread for each lane, made when it is first used.
+// A thread for each lane, made when it is first asked for.
 class BackgroundHelper final : public Helper {
   public:
-    // `wake` and `name` as Background's.
-    BackgroundHelper(std::function<void()> wake, std::string name) : wake_(std::move(wake)), name_(std::move(name)) {}
+    // `wake` and `name` as Background's. `first` is the first job of each thread; empty: none.
+    BackgroundHelper(std::function<void()> wake, std::string name, std::function<void()> first = {})
+        : wake_(std::move(wake)), name_(std::move(name)), first_(std::move(first)) {}
+    [[nodiscard]] Status ready(std::size_t lane = 0) override {
+        if (threads_[lane]) return {};
+        auto thread = std::make_unique<Background>(wake_, lane == 0 ? name_ : name_ + std::to_string(lane));
+        KEEL_TRY(thread->started());
+        if (first_) thread->submit(first_);
+        threads_[lane] = std::move(thread);
+        return {};
+    }
     void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t lane) override {
-        auto& thread = threads_[lane];
-        if (!thread) thread = std::make_unique<Background>(wake_, lane == 0 ? name_ : name_ + std::to_string(lane));
-        thread->submit(std::move(job), std::move(done));
+        KEEL_CHECK(threads_[lane] != nullptr);
+        threads_[lane]->submit(std::move(job), std::move(done));
     }
     void run_completions() {
         for (auto& thread : threads_) {
             if (thread) thread->run_completions();
         }
     }
-    // Waits for every job, and runs its `done`.
-    void drain() {
+    void drain() override {
         for (auto& thread : threads_) {
             if (thread) thread->drain();
         }
@@ -51,6 +64,7 @@ class BackgroundHelper final : public Helper {
   private:
     std::function<void()> wake_;
     std::string name_;
+    std::function<void()> first_;
     std::array<std::unique_ptr<Background>, kLanes> threads_;
 };
 

@@ -69,6 +69,7 @@ Status Log::open_current(std::int64_t) {
 Status Log::secure(std::int64_t now_ms) {
     now_ms_ = now_ms;
     if (mode_ != Mode::on) return {};
+    hear_all();
     if (!refusal_ && put_buffer(true)) {
         if (const Status synced = file_->sync(); !synced) {
             fail(Trouble::sync, synced.error());
@@ -82,8 +83,14 @@ Status Log::secure(std::int64_t now_ms) {
     return refusal_ ? Status{Error{*refusal_}} : Status{};
 }
 
+// Until no job runs, nor one that the end of another has begun.
+void Log::hear_all() {
+    while (changing_ || syncs_.any()) helper_.drain();
+}
+
 Status Log::close() {
     if (mode_ == Mode::off) return {};
+    hear_all();
     if (mode_ == Mode::waiting) {
         abandon_waiting();
         return {};
@@ -103,14 +110,11 @@ Status Log::close() {
         }
     }
     mode_ = Mode::off;
-    sync_failed_ = std::make_shared<std::atomic<bool>>(false);
-    alive_ = std::make_shared<char>();  // jobs that still run report to nobody
-    when_synced_ = {};
     file_.reset();
     drop_kept();
     buffer_.clear();
     buffered_ = 0;
-    syncs_.forget();
+    syncs_.close_files();
     dirty_ = changing_ = hole_ = uncut_ = false;
     trouble_ = Trouble::none;
     refusal_.reset();

@@ -87,10 +87,10 @@ class Log final : public Durability {
     // Begins a log beside data that is in none: see Mode::waiting. `manifest` is what is on the disk from before
     // (load()).
     [[nodiscard]] Status open_waiting(Manifest manifest);
-    // Writes and syncs all, and goes on. While no job of the helper runs: what a sync that is under way may have to say
-    // has to be heard before. On an error the disk fails as ever: refusal(), and it is tried again.
+    // Writes and syncs all, and goes on. Hears before what jobs of the helper that run have to say. On an error the
+    // disk fails as ever: refusal(), and it is tried again.
     [[nodiscard]] Status secure(std::int64_t now_ms);
-    // Writes and syncs all, and closes. On an error what was not durable may be lost.
+    // The same, and closes. On an error what was not durable may be lost.
     [[nodiscard]] Status close();
 
     // ---- each turn
@@ -164,6 +164,7 @@ class Log final : public Durability {
     [[nodiscard]] std::string file_path() const;
 
     // log.cpp
+    void hear_all();
     [[nodiscard]] Status open_current(std::int64_t now_ms);
     [[nodiscard]] bool write_postponed();
     [[nodiscard]] bool put_buffer(bool seal);

@@ -49,6 +49,7 @@ bool SyncLanes::begin(const std::shared_ptr<AppendFile>& file, const Chain& poin
     const std::size_t number = free_lane();
     KEEL_CHECK(number < lanes_.size());
     Lane& lane = lanes_[number];
+    if (!helper_.ready(number)) return false;
     if (number > 0 && lane.own_of.lock() != file) {
         auto reopened = file->reopen();
         if (!reopened) return false;
@@ -87,12 +88,6 @@ void SyncLanes::close_files() {
         lane.own.reset();
         lane.own_of.reset();
     }
-}
-
-void SyncLanes::forget() {
-    alive_ = std::make_shared<char>();
-    lanes_ = {};
-    running_ = 0;
 }
 
 }  // namespace keel::aof

@@ -48,13 +48,12 @@ class SyncLanes {
     [[nodiscard]] bool has_room_for(std::uint64_t bytes, std::uint64_t under_way,
                                     const std::shared_ptr<AppendFile>& file, std::int64_t now_ms) const;
     // Begins one on a helper thread; there must be room. Before `done` is called, `failed` is set there if the sync
-    // failed. False: the file could not be opened once more, and it has to wait for one that runs.
+    // failed. False: there is no thread for it, or the file could not be opened once more; it has to wait for one that
+    // runs.
     [[nodiscard]] bool begin(const std::shared_ptr<AppendFile>& file, const Chain& point, std::int64_t now_ms,
                              std::shared_ptr<std::atomic<bool>> failed, std::function<void(Done)> done);
     // The file is not to be synced any more, unless by those that run.
     void close_files();
-    // Those that run report to nobody.
-    void forget();
 
   private:
     struct Lane {

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "protocol/base/background.h"
 
+#include <fmt/core.h>
 #include <pthread.h>
 #include <signal.h>
+
+#include <system_error>
+
+#include "protocol/base/check.h"
+#include "protocol/base/memory_use.h"
 
 namespace keel {
 
@@ -14,11 +20,16 @@ Background::Background(std::function<void()> wake, std::string name) : wake_(std
     // A fault of its own is reported like any other's (and the kernel would not wait for it to be unblocked).
     for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, fault);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this] { work(); });
+    try {
+        thread_ = std::thread([this] { work(); });
+    } catch (const std::system_error& failure) {  // the system's limit of threads
+        started_ = Error{fmt::format("Can't create the thread {}: {}", name_, failure.code().message())};
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Background::~Background() {
+    if (!thread_.joinable()) return;
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
@@ -28,6 +39,7 @@ Background::~Background() {
 }
 
 void Background::add(std::unique_ptr<Task> task) {
+    KEEL_CHECK(thread_.joinable());
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back(std::move(task));
@@ -38,10 +50,11 @@ void Background::add(std::unique_ptr<Task> task) {
 
 void Background::work() noexcept {
     pthread_setname_np(pthread_self(), name_.c_str());
+    register_thread_memory();
     std::unique_lock lock(mutex_);
     for (;;) {
         submitted_.wait(lock, [this] { return stop_ || !waiting_.empty(); });
-        if (waiting_.empty()) return;
+        if (waiting_.empty()) break;
         auto task = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
@@ -49,6 +62,7 @@ void Background::work() noexcept {
         finish(std::move(task));
         lock.lock();
     }
+    unregister_thread_memory();
 }
 
 void Background::finish(std::unique_ptr<Task> task) {

@@ -13,6 +13,7 @@
 //   3. `wake` is called on the helper thread, once for each time the finished jobs become some.
 //   4. pending() counts a job until it has run and, if it has one, its completion has returned.
 //   5. The helper takes no signals but those of its own faults.
+//   6. What it allocates and frees counts in the figures of memory_use.h.
 //
 // Threads do not survive a fork: make one after daemonizing, and a forked child neither uses nor destroys the one
 // it inherited (it leaves by _exit).
@@ -31,18 +32,23 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/base/result.h"
+
 namespace keel {
 
 class Background {
   public:
     // `wake` is to make the loop call run_completions() soon; it is called on the helper thread and must not block.
-    // `name` is what ps and top show, at most 15 bytes.
+    // `name` is what ps and top show, at most 15 bytes. Where the system gives no thread, started() says so, and
+    // nothing may be submitted.
     explicit Background(std::function<void()> wake, std::string name = "bio_helper");
 
     // Runs the jobs that still wait (a close or an fsync is not forgotten), drops their completions, and joins.
     ~Background();
     Background(const Background&) = delete;
     Background& operator=(const Background&) = delete;
+
+    [[nodiscard]] const Status& started() const { return started_; }
 
     // `job` is called as job() on the helper. It must not throw, nor touch what the loop may touch. Move-only is fine.
     template <typename Job>
@@ -126,6 +132,7 @@ class Background {
     std::vector<std::unique_ptr<Task>> finished_;  // those with a completion
     std::size_t pending_ = 0;
     bool stop_ = false;
+    Status started_;
     std::thread thread_;  // last: it starts when all else stands
 };
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 
 #if defined(KEEL_JEMALLOC)
 #include <jemalloc/jemalloc.h>
@@ -35,12 +36,27 @@ namespace {
 
 #if defined(KEEL_JEMALLOC)
 struct ThreadCounters {
-    const std::uint64_t* allocated;
-    const std::uint64_t* freed;
+    std::atomic<const std::uint64_t*> allocated{nullptr};  // null: nobody's
+    const std::uint64_t* freed = nullptr;
+    // Threads change their own counters with plain stores; torn they are not.
+    [[nodiscard]] std::int64_t held(const std::uint64_t* of_allocated) const noexcept {
+        const std::uint64_t gone = __atomic_load_n(freed, __ATOMIC_RELAXED);
+        return static_cast<std::int64_t>(__atomic_load_n(of_allocated, __ATOMIC_RELAXED) - gone);
+    }
 };
 constexpr std::size_t kMostThreads = 64;
+std::mutex g_registering;  // guards who has which place
 std::array<ThreadCounters, kMostThreads> g_threads;
-std::atomic<std::size_t> g_thread_count{0};
+std::atomic<std::size_t> g_places{0};          // that were ever taken
+std::atomic<std::int64_t> g_held_by_ended{0};  // allocated less freed by threads that have ended
+
+// The place of the thread that has this counter; null: a free one. Null if there is none.
+ThreadCounters* place_of(const std::uint64_t* allocated) {
+    for (std::size_t i = 0; i < g_places.load(std::memory_order_relaxed); ++i) {
+        if (g_threads[i].allocated.load(std::memory_order_relaxed) == allocated) return &g_threads[i];
+    }
+    return nullptr;
+}
 
 template <typename T>
 T control(const char* name) {
@@ -58,23 +74,40 @@ void register_thread_memory() {
     const auto allocated = control<std::uint64_t*>("thread.allocatedp");
     const auto freed = control<std::uint64_t*>("thread.deallocatedp");
     if (allocated == nullptr || freed == nullptr) return;
-    const std::size_t at = g_thread_count.load(std::memory_order_relaxed);
-    if (at == kMostThreads) return;
-    g_threads[at] = {allocated, freed};
-    g_thread_count.store(at + 1, std::memory_order_release);
+    const std::lock_guard lock(g_registering);
+    if (place_of(allocated) != nullptr) return;
+    ThreadCounters* place = place_of(nullptr);
+    if (place == nullptr) {
+        const std::size_t places = g_places.load(std::memory_order_relaxed);
+        if (places == kMostThreads) return;
+        place = &g_threads[places];
+        g_places.store(places + 1, std::memory_order_relaxed);
+    }
+    place->freed = freed;
+    place->allocated.store(allocated, std::memory_order_release);
+#endif
+}
+
+void unregister_thread_memory() {
+#if defined(KEEL_JEMALLOC)
+    const auto allocated = control<std::uint64_t*>("thread.allocatedp");
+    const std::lock_guard lock(g_registering);
+    ThreadCounters* const place = allocated == nullptr ? nullptr : place_of(allocated);
+    if (place == nullptr) return;
+    g_held_by_ended.fetch_add(place->held(allocated), std::memory_order_relaxed);
+    place->allocated.store(nullptr, std::memory_order_release);
 #endif
 }
 
 std::uint64_t malloced_bytes() noexcept {
 #if defined(KEEL_JEMALLOC)
-    std::uint64_t allocated = 0;
-    std::uint64_t freed = 0;
-    const std::size_t count = g_thread_count.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < count; ++i) {
-        freed += __atomic_load_n(g_threads[i].freed, __ATOMIC_RELAXED);
-        allocated += __atomic_load_n(g_threads[i].allocated, __ATOMIC_RELAXED);
+    std::int64_t held = g_held_by_ended.load(std::memory_order_relaxed);
+    const std::size_t places = g_places.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < places; ++i) {
+        const std::uint64_t* const allocated = g_threads[i].allocated.load(std::memory_order_acquire);
+        if (allocated != nullptr) held += g_threads[i].held(allocated);
     }
-    return allocated > freed ? allocated - freed : 0;
+    return held > 0 ? static_cast<std::uint64_t>(held) : 0;
 #elif defined(KEEL_SANITIZED)
     return __sanitizer_get_current_allocated_bytes();
 #else

@@ -14,10 +14,14 @@
 
 namespace keel {
 
-// To be called once on each thread that allocates or frees, before the figures below are asked for.
+// To be called on each thread that allocates or frees, before it does so for others: what one thread allocates and
+// another frees has to be counted on both. Again on the same thread changes nothing.
 void register_thread_memory();
+// Before a registered thread ends: what it counted goes on counting.
+void unregister_thread_memory();
 
-// Bytes allocated from malloc and not yet freed, by all registered threads.
+// Bytes allocated from malloc and not yet freed, by all registered threads. On the thread that waits for the ends of
+// the others: the counters of one that has ended are gone.
 [[nodiscard]] std::uint64_t malloced_bytes() noexcept;
 
 // Resident bytes of this process, from the kernel. A system call or two.

@@ -26,24 +26,13 @@ void* allocate_bytes(std::size_t bytes) {
 
 }  // namespace
 
-SharedChunk::SharedChunk(Bytes bytes)
-    : block_(new (allocate_bytes(sizeof(Block) + bytes.size())) Block{.references = 1, .size = bytes.size()}) {
-    if (!bytes.empty()) std::memcpy(block_->data(), bytes.data(), bytes.size());
-}
-
-void SharedChunk::drop() noexcept {
-    if (!block_ || block_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    std::destroy_at(block_);
-    std::free(block_);
-}
-
 struct OutputBuffer::Chunk {
     Chunk* next;
     char* begin;            // the first pending byte
     char* end;              // one past the last; stale in the tail
     void* allocation;       // what to free with this chunk: null when a later chunk lies in the same allocation
     std::size_t allocated;  // bytes to take off memory_bytes() then
-    SharedChunk shared;     // what the bytes belong to, if not to this chunk
+    BlockPtr shared;        // what the bytes belong to, if not to this chunk
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
 };
@@ -68,7 +57,7 @@ void OutputBuffer::push_tail(Chunk* chunk, char* limit) noexcept {
 // A chunk with an allocation of `bytes` in all, empty.
 OutputBuffer::Chunk* OutputBuffer::allocate(std::size_t bytes) {
     void* memory = allocate_bytes(bytes);
-    auto* chunk = new (memory) Chunk{nullptr, nullptr, nullptr, memory, bytes, SharedChunk{}};
+    auto* chunk = new (memory) Chunk{nullptr, nullptr, nullptr, memory, bytes, nullptr};
     chunk->begin = chunk->end = chunk->data();
     allocated_ += bytes;
     return chunk;
@@ -109,15 +98,19 @@ void OutputBuffer::append_slowly(Bytes bytes) {
 void OutputBuffer::append_shared(const SharedChunk& shared) {
     const Bytes bytes = shared.bytes();
     if (bytes.empty()) return;
-    // A single short one is shared, so that thousands of subscribers hold no chunk each for it; where others wait already,
-    // bytes side by side cost less than a chunk, and a piece of the write, for each.
+    // A single short one is shared, so that thousands of subscribers hold no chunk each for it; where others wait
+    // already, bytes side by side cost less than a chunk, and a piece of the write, for each.
     if (bytes.size() <= kCopyShared && tail_ != nullptr) return append(bytes);
+    append_block(*shared.block_, bytes.size());
+}
+
+void OutputBuffer::append_block(Block& block, std::size_t n) {
     Chunk* chunk = allocate(sizeof(Chunk));
-    chunk->shared = shared;
-    chunk->begin = const_cast<char*>(bytes.data());  // read only: the chunk has no room
-    chunk->end = chunk->begin + bytes.size();
-    chunk->allocated += bytes.size();
-    allocated_ += bytes.size();
+    chunk->shared.reset(block.share());
+    chunk->begin = block.data();  // read only: the chunk has no room
+    chunk->end = chunk->begin + n;
+    chunk->allocated += n;
+    allocated_ += n;
     push_tail(chunk, chunk->end);
 }
 
@@ -129,12 +122,9 @@ OutputBuffer::Mark OutputBuffer::begin_deferred() {
     const bool shares = limit_ - place >= static_cast<std::ptrdiff_t>(kNeeds);
     if (shares) {
         // The new chunk lies in the same allocation and takes over freeing it.
-        auto* chunk = new (place) Chunk{nullptr,
-                                        nullptr,
-                                        nullptr,
-                                        std::exchange(before->allocation, nullptr),
-                                        std::exchange(before->allocated, 0),
-                                        SharedChunk{}};
+        auto* chunk = new (place) Chunk{
+            nullptr, nullptr, nullptr, std::exchange(before->allocation, nullptr), std::exchange(before->allocated, 0),
+            nullptr};
         chunk->begin = chunk->end = chunk->data() + kDeferredRoom;
         push_tail(chunk, limit_);
     } else {

@@ -8,7 +8,7 @@
 //               ^floor (of the first)                                              room here: write_ .. limit_
 //
 // A chunk and its bytes are one allocation. A value too large for its neighbours gets a chunk of its own size and is
-// copied once; a shared block is not copied at all, its chunk only refers to it.
+// copied once; a shared block (a message to many, a large string) is not copied at all, its chunk only refers to it.
 //
 // A deferred length. The header of an array whose length is known only after it was written must stand before it:
 // begin_deferred() opens a new chunk inside the room of the tail and leaves a gap in front of its bytes;
@@ -29,44 +29,33 @@
 
 #include <sys/uio.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "protocol/base/block.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/check.h"
 
 namespace keel {
 
-// Immutable bytes that many clients' output refers to; the last one frees them. References may be dropped on any
-// thread.
+// Immutable bytes that many clients' output refers to.
 class SharedChunk {
   public:
-    explicit SharedChunk(Bytes bytes);
-    SharedChunk(const SharedChunk& other) noexcept : block_(other.block_) {
-        if (block_) block_->references.fetch_add(1, std::memory_order_relaxed);
-    }
-    SharedChunk(SharedChunk&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    explicit SharedChunk(Bytes bytes) : block_(Block::copy_of(bytes, bytes.size())) {}
+    SharedChunk(const SharedChunk& other) noexcept : block_(other.block_->share()) {}
+    SharedChunk(SharedChunk&& other) noexcept = default;
     SharedChunk& operator=(SharedChunk other) noexcept {
-        std::swap(block_, other.block_);
+        block_.swap(other.block_);
         return *this;
     }
-    ~SharedChunk() { drop(); }
+    ~SharedChunk() = default;
 
-    [[nodiscard]] Bytes bytes() const noexcept { return block_ ? Bytes{block_->data(), block_->size} : Bytes{}; }
+    [[nodiscard]] Bytes bytes() const noexcept { return block_->bytes(); }
 
   private:
     friend class OutputBuffer;
-    struct Block {
-        std::atomic<std::uint32_t> references;
-        std::size_t size;
-        char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
-    };
-    SharedChunk() noexcept = default;
-    void drop() noexcept;
-
-    Block* block_ = nullptr;
+    BlockPtr block_;
 };
 
 class OutputBuffer {
@@ -113,6 +102,8 @@ class OutputBuffer {
 
     // By reference; a short one is copied if it is not the first that waits.
     void append_shared(const SharedChunk& shared);
+    // The first `n` bytes behind the block's header, by reference, whatever their number.
+    void append_block(Block& block, std::size_t n);
 
     // Where a deferred header will stand. Marks end in the reverse order of their beginning.
     struct Mark {

@@ -26,6 +26,15 @@ void Reply::long_header(char prefix, std::int64_t value) {
     out_->commit(write_header(out_->reserve(kHeaderBytes), prefix, value));
 }
 
+// The CRLF stands in the two bytes that each block has to spare; other replies that refer to it have put the same
+// there.
+void Reply::shared_bulk(Block& block) {
+    if (muted_) return;
+    long_header('$', static_cast<std::int64_t>(block.size));
+    std::memcpy(block.data() + block.size, "\r\n", 2);
+    out_->append_block(block, block.size + 2);
+}
+
 // prefix, length, CRLF, `before`, `bytes`, CRLF. `before` is short.
 void Reply::long_bulk(char prefix, Bytes before, Bytes bytes) {
     if (muted_) return;

@@ -18,7 +18,8 @@
 // Always true:
 //   1. Every call writes exactly one whole reply element, or nothing when muted.
 //   2. errors_written() and last_error() count errors also when muted.
-//   3. A bulk is copied at most once: straight into the chunk it leaves in.
+//   3. A bulk is copied at most once: straight into the chunk it leaves in. A large one that lies in a Block is not
+//      copied at all.
 //
 // Not here: the bytes' way to the socket (output_buffer.h, server/net).
 #pragma once
@@ -84,6 +85,11 @@ class Reply {
         long_bulk('$', {}, bytes);
     }
     void bulk(const char* text) { bulk(Bytes{text}); }
+    // The block's bytes, which the reply refers to until they were sent if they are many: Block::shared() then.
+    void bulk(Block& block) {
+        if (block.size < OutputBuffer::kLarge) return bulk(block.bytes());
+        shared_bulk(block);
+    }
     template <std::integral T>
     requires(!std::same_as<T, bool>) void bulk(T value) {  // its decimal digits as a bulk
         bulk_digits(static_cast<std::int64_t>(value));
@@ -139,8 +145,6 @@ class Reply {
     // How many errors were written, and the text of the last one (empty if none).
     [[nodiscard]] std::uint64_t errors_written() const noexcept { return errors_written_; }
     [[nodiscard]] Bytes last_error() const noexcept { return last_error_; }
-    // Its first word, as INFO errorstats counts it.
-    [[nodiscard]] Bytes last_error_code() const noexcept { return Bytes{last_error_}.substr(0, last_error_.find(' ')); }
 
   private:
     friend class BulkRun;
@@ -188,6 +192,7 @@ class Reply {
     void long_header(char prefix, std::int64_t value);
     void bulk_digits(std::int64_t value);
     void long_bulk(char prefix, Bytes before, Bytes bytes);
+    void shared_bulk(Block& block);
     void line(char prefix, Bytes text);
     DeferredLength defer(char prefix, bool doubled);
 

@@ -88,7 +88,8 @@ void write_key_specs(Reply& reply, const Command& command) {
     const auto specs = command.spec().keys.all();
     reply.set(specs.size());
     for (const KeySpec& spec : specs) {
-        reply.map(3);
+        reply.map(spec.notes.empty() ? 3 : 4);
+        if (!spec.notes.empty()) write_field(reply, "notes", spec.notes);
         reply.bulk("flags");
         write_set(reply, use_names(spec.use));
         write_begin_search(reply, spec);
@@ -107,7 +108,7 @@ void write_argument(Reply& reply, const Argument& argument) {
     map.field("type", type_name(argument.type));
     if (!group) map.field("display_text", argument.name);
     if (argument.key_spec_index >= 0) map.field("key_spec_index", argument.key_spec_index);
-    if (!argument.token.empty()) map.field("token", argument.token);
+    if (!argument.token.empty() || argument.type == Argument::Type::pure_token) map.field("token", argument.token);
     std::vector<Bytes> flags;
     if (argument.optional) flags.emplace_back("optional");
     if (argument.multiple) flags.emplace_back("multiple");
@@ -150,11 +151,11 @@ void write_command_docs(Reply& reply, const Command& command) {
     map.field("since", spec.since);
     map.field("group", group_name(spec.group));
     if (!spec.complexity.empty()) map.field("complexity", spec.complexity);
-    if (!spec.deprecated_since.empty()) {
-        constexpr Bytes kDeprecated[] = {"deprecated"};
-        write_set(map.named("doc_flags"), kDeprecated);
-        map.field("deprecated_since", spec.deprecated_since);
-    }
+    std::vector<Bytes> flags;
+    if (!spec.deprecated_since.empty()) flags.emplace_back("deprecated");
+    if (spec.internal) flags.emplace_back("syscmd");
+    if (!flags.empty()) write_set(map.named("doc_flags"), flags);
+    if (!spec.deprecated_since.empty()) map.field("deprecated_since", spec.deprecated_since);
     if (!spec.replaced_by.empty()) map.field("replaced_by", spec.replaced_by);
     // A test reads every row; a grammar that got past it is left out, which is no reason to stop a server.
     if (arguments && !arguments->empty()) write_arguments(map.named("arguments"), *arguments);

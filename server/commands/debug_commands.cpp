@@ -117,7 +117,8 @@ std::span<const CommandSpec> DebugCommands::rows() {
          .since = "1.0.0",
          .complexity = "Depends on subcommand.",
          .summary = "Looks inside the server, and provokes what should not happen.",
-         .syntax = "subcommand [argument [argument ...]]"},
+         .syntax = "subcommand [argument [argument ...]]",
+         .internal = true},
     };
     return kRows;
 }

@@ -14,6 +14,7 @@
 #include "server/commands/latency_commands.h"
 #include "server/commands/memory_commands.h"
 #include "server/commands/migrate_commands.h"
+#include "server/commands/module_commands.h"
 #include "server/commands/observation_commands.h"
 #include "server/commands/process_commands.h"
 #include "server/commands/pubsub_commands.h"
@@ -39,6 +40,7 @@ void CommandFamilies::add(Server& server) {
 CommandFamilies::CommandFamilies(Server& server) {
     add_data_commands(server.registry);
     server.registry.add(kCommandCommands);
+    server.registry.add(kModuleCommands);
     add<ConnectionCommands>(server);
     add<ClientCommands>(server);
     add<TransactionCommands>(server);

@@ -183,6 +183,8 @@ namespace {
 
 using C = FunctionCommands;
 
+constexpr Bytes kAnyUse = "the worst is assumed, RW and update: what the function does with its keys is not known";
+constexpr Bytes kAnyRead = "the worst is assumed, RO and access: what the function does with its keys is not known";
 constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate |
                       Flag::no_mandatory_keys | Flag::movablekeys;
 constexpr Flag kRunRo =
@@ -286,7 +288,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(3),
      .flags = kRun,
      .categories = Category::scripting,
-     .keys = counted_keys(Use::change, 2),
+     .keys = counted_keys(Use::change, 2).noted(kAnyUse),
      .group = Group::scripting,
      .since = "7.0.0",
      .complexity = "Depends on the function.",
@@ -297,7 +299,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(3),
      .flags = kRunRo,
      .categories = Category::scripting,
-     .keys = counted_keys(Use::read, 2),
+     .keys = counted_keys(Use::read, 2).noted(kAnyRead),
      .group = Group::scripting,
      .since = "7.0.0",
      .complexity = "Depends on the function.",

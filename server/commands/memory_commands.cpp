@@ -144,7 +144,7 @@ Status MemoryCommands::doctor(Context& cx) {
 
 // MEMORY PURGE
 Status MemoryCommands::purge(Context& cx) {
-    if (server_.lazy_free.pending_objects() == 0) small_heap().trim();  // not while another thread frees
+    if (!small_heap().shared()) small_heap().trim();  // not while another thread frees
     if (!purge_allocator()) return Error{"ERR Error purging dirty pages"};
     cx.reply().ok();
     return {};

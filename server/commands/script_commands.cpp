@@ -102,6 +102,8 @@ namespace {
 
 using C = ScriptCommands;
 
+constexpr Bytes kAnyUse = "the worst is assumed, RW and update: what the script does with its keys is not known";
+constexpr Bytes kAnyRead = "the worst is assumed, RO and access: what the script does with its keys is not known";
 constexpr Flag kRun = Flag::noscript | Flag::stale | Flag::skip_monitor | Flag::may_replicate |
                       Flag::no_mandatory_keys | Flag::movablekeys;
 constexpr Flag kRunRo =
@@ -183,7 +185,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(3),
      .flags = kRun,
      .categories = Category::scripting,
-     .keys = counted_keys(Use::change, 2),
+     .keys = counted_keys(Use::change, 2).noted(kAnyUse),
      .group = Group::scripting,
      .since = "2.6.0",
      .complexity = "Depends on the script.",
@@ -205,7 +207,7 @@ constexpr CommandSpec kRows[] = {
      .arity = at_least(3),
      .flags = kRunRo,
      .categories = Category::scripting,
-     .keys = counted_keys(Use::read, 2),
+     .keys = counted_keys(Use::read, 2).noted(kAnyRead),
      .group = Group::scripting,
      .since = "7.0.0",
      .complexity = "Depends on the script.",

@@ -49,7 +49,7 @@ Status TransactionCommands::exec(Context& cx) {
         cx.reply().array(transaction->queue.size());
         const std::uint64_t errors_before = session.reply.errors_written();
         run(session, transaction->queue);
-        session.error_counted = session.reply.errors_written() != errors_before;  // as those of its commands
+        if (session.reply.errors_written() != errors_before) session.failures = 0;  // they are those of its commands
     }
     put_away(std::move(transaction));
     return {};

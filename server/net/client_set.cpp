@@ -50,7 +50,7 @@ ClientSet::ClientSet(Dispatcher& dispatcher, const Settings& settings, Stats& st
       clock_(clock),
       lazy_free_(lazy_free),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      shared_(std::make_unique_for_overwrite<char[]>(kSharedBytes)) {
+      shared_(kSharedBytes) {
     KEEL_CHECK(epoll_ >= 0);
     batch_.reserve(kBatch);
 }
@@ -198,7 +198,7 @@ void ClientSet::receive_ahead() {
         auto* const connection = static_cast<Connection*>(ready_[i].data.ptr);
         if (connection == nullptr || (ready_[i].events & EPOLLIN) == 0 || connection->buried) continue;
         if (connection->tls != nullptr || !reads_shared(*connection)) continue;
-        ahead_[i].at = shared_.get() + shared_used_;
+        ahead_[i].at = shared_.data() + shared_used_;
         shared_used_ += kReadStride;
         io_.receive(connection->fd, {ahead_[i].at, kReadBytes});
     }
@@ -330,7 +330,7 @@ void ClientSet::read_shared(Connection& connection) {
         run_batch();
         shared_used_ = 0;
     }
-    char* const to = shared_.get() + shared_used_;
+    char* const to = shared_.data() + shared_used_;
     std::size_t got = 0;
     if (!receive(connection, to, kReadBytes, got)) return;
     shared_used_ += got;

@@ -60,6 +60,7 @@
 #include <vector>
 
 #include "conf/settings.h"
+#include "protocol/base/mapped_bytes.h"
 #include "server/call.h"
 #include "server/net/connection.h"
 #include "server/net/io_batch.h"
@@ -274,7 +275,7 @@ class ClientSet {
     std::array<Received, 256> ahead_;  // beside ready_
     std::size_t ahead_end_ = 0;        // up to here reads were made ahead, where they could be
 
-    std::unique_ptr<char[]> shared_;
+    MappedBytes shared_;
     std::size_t shared_used_ = 0;
     ArgumentList words_;
     std::vector<Item> batch_;

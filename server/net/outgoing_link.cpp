@@ -75,12 +75,16 @@ void OutgoingLink::Socket::resolve(const std::string& host, const std::string& p
         endpoints.emplace_back(address, static_cast<std::uint16_t>(*number));
         return try_next({});
     }
-    resolver.async_resolve(host, port,
-                           guarded([](Socket& self, const Code& code, const tcp::resolver::results_type& found) {
-                               if (code) return self.end(code.message());
-                               for (const auto& one : found) self.endpoints.push_back(one.endpoint());
-                               self.try_next({});
-                           }));
+    const auto found = guarded([](Socket& self, const Code& code, const tcp::resolver::results_type& results) {
+        if (code) return self.end(code.message());
+        for (const auto& one : results) self.endpoints.push_back(one.endpoint());
+        self.try_next({});
+    });
+    try {
+        resolver.async_resolve(host, port, found);
+    } catch (const boost::system::system_error& failure) {  // no thread for it
+        end(failure.code().message());
+    }
 }
 
 void OutgoingLink::Socket::try_next(const Code& before) {

@@ -195,18 +195,18 @@ std::string on_one_line(Bytes text) {
 
 class ReplyWriter {
   public:
-    ReplyWriter(lua_State* lua, Reply& reply, int script_protocol, bool& counted, std::size_t most_bytes)
+    ReplyWriter(lua_State* lua, Reply& reply, int script_protocol, ReplyErrors& errors, std::size_t most_bytes)
         : lua_(lua),
           vm_(Vm::of(lua)),
           reply_(reply),
           script_protocol_(script_protocol),
-          counted_(counted),
+          errors_(errors),
           end_bytes_(reply.output().bytes() + most_bytes) {}
 
     // The value at the top of the stack, which is taken off.
     void value() {
         if (depth_ == kMostDepth || lua_checkstack(lua_, 6) == 0) {
-            reply_.error("ERR reached lua stack limit");
+            error("ERR reached lua stack limit", false);
             lua_pop(lua_, 1);
             return;
         }
@@ -226,6 +226,11 @@ class ReplyWriter {
 
   private:
     static constexpr int kMostDepth = 1000;  // a table may stand in itself
+
+    void error(Bytes text, bool counted) {
+        reply_.error(text);
+        errors_.add(text, counted);
+    }
 
     static std::int64_t integer_of(double number) {
         constexpr double kLimit = 9223372036854775808.0;
@@ -247,9 +252,7 @@ class ReplyWriter {
             bool counted = false;
             Bytes text = error_of_table(lua_, -1, counted);
             while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
-            reply_.error(text);
-            counted_ = counted_ || counted;
-            return;
+            return error(text, counted);
         }
         if (push_field(lua_, "ok", LUA_TSTRING)) return pop_after([this] { reply_.simple(bytes_at(lua_, -1)); });
         if (push_field(lua_, "double", LUA_TNUMBER))
@@ -323,7 +326,7 @@ class ReplyWriter {
     Reply& reply_;
     int script_protocol_;
     int depth_ = 0;
-    bool& counted_;
+    ReplyErrors& errors_;
     std::size_t end_bytes_;
 };
 
@@ -344,8 +347,8 @@ Bytes error_of_table(lua_State* lua, int index, bool& counted) {
     return text;
 }
 
-void write_reply(lua_State* lua, Reply& reply, int script_protocol, bool& counted, std::size_t most_bytes) {
-    ReplyWriter{lua, reply, script_protocol, counted, most_bytes}.value();
+void write_reply(lua_State* lua, Reply& reply, int script_protocol, ReplyErrors& errors, std::size_t most_bytes) {
+    ReplyWriter{lua, reply, script_protocol, errors, most_bytes}.value();
 }
 
 }  // namespace keel::script

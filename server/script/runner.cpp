@@ -26,6 +26,7 @@ char runner_key;
 
 constexpr std::int64_t kLoadMs = 500;
 constexpr std::uint64_t kServeEveryNs = 500'000;
+constexpr std::size_t kKeptFlat = 256 * 1024;  // longer replies are not kept room for
 
 constexpr ErrorText kNoArguments{"ERR Please specify at least one argument for this redis lib call"};
 constexpr ErrorText kBadArguments{"ERR Lua redis lib command arguments must be strings or integers"};
@@ -105,8 +106,9 @@ struct Runner::Frame {
     std::span<const Bytes> keys;
     std::span<const Bytes> arguments;
     Reply& reply;
+    ReplyErrors errors;
     bool failed = false;   // error_text_ says how
-    bool counted = false;  // the error was counted already
+    bool counted = false;  // that error was counted already
 };
 
 Status Runner::prepare(Context& cx, const Program& program, bool read_only) {
@@ -143,7 +145,7 @@ Status Runner::run(Context& cx, const Program& program, std::span<const Bytes> k
                    bool read_only) {
     Session& client = session_of(cx);
     KEEL_TRY(prepare(cx, program, read_only));
-    Frame frame{program, keys, arguments, cx.reply()};
+    Frame frame{program, keys, arguments, cx.reply(), ReplyErrors{server_.stats}};
     const bool whole = program.vm->protect([&](lua_State* inside) { enter(inside, frame); }, error_text_);
     program.vm->end();
     running_.reset();
@@ -155,9 +157,12 @@ Status Runner::run(Context& cx, const Program& program, std::span<const Bytes> k
         server_.clients.close(client);
         return {};
     }
-    client.error_counted = frame.counted;
     if (!whole) error_text_.insert(0, "ERR ");
-    if (!whole || frame.failed) cx.reply().error(error_text_);
+    if (!whole || frame.failed) {
+        cx.reply().error(error_text_);
+        frame.errors.add(error_text_, whole && frame.counted);
+    }
+    if (frame.errors.failures() != 0) client.failures = frame.errors.failures();
     return {};
 }
 
@@ -182,7 +187,7 @@ void Runner::enter(lua_State* lua, Frame& frame) {
     if (lua_pcall(lua, program.is_function ? 2 : 0, 1, 1) != 0) return fail(lua, frame);
     writing_ = true;
     const std::uint64_t limit = server_.settings.clients.normal_output.hard_bytes;
-    write_reply(lua, frame.reply, session_.reply.protocol(), frame.counted,
+    write_reply(lua, frame.reply, session_.reply.protocol(), frame.errors,
                 limit == 0 ? kMostReplyBytes : std::min<std::uint64_t>(limit, kMostReplyBytes));
     writing_ = false;
 }
@@ -279,6 +284,8 @@ Runner::Called Runner::call(lua_State* lua) {
     else
         push_reply(lua, encoded);
     session_.output.clear();
+    if (flat_.capacity() > kKeptFlat) [[unlikely]]
+        flat_ = {};
     const bool done = session_.reply.errors_written() == errors_before;
     Vm::of(lua).look_at_clock(lua);
     return done ? Called::done : Called::failed;

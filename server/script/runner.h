@@ -13,7 +13,8 @@
 //   1. Between two runs nothing of the last one is left but what is in the data set, and how far math.random has come:
 //      databases, protocol and options of libraries begin anew.
 //   2. A script that has written is not killed by SCRIPT KILL: it could not be taken back. SHUTDOWN NOSAVE ends it.
-//   3. An error that a command answered was counted when it did, and is not counted again as the script's.
+//   3. An error that a command answered was counted when it did, and is not counted again as the script's. Each of the
+//      script's own is.
 #pragma once
 
 #include <array>

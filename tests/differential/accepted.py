@@ -73,6 +73,7 @@ COMMAND_ROWS = {
     b"command|getkeysandflags": arities(-3, -4),
     b"zrank": arities(-3, 3),
     b"zrevrank": arities(-3, 3),
+    **{name: same_flags_but("noscript") for name in (b"blpop", b"brpop", b"blmove", b"brpoplpush", b"bzpopmin", b"bzpopmax")},
 }
 
 
@@ -167,7 +168,8 @@ ACCEPTED = [
     Accepted("save with a trailing blank", "7.0 takes the empty word behind it for a zero", save_with_a_trailing_blank),
     Accepted("COMMAND INFO of some commands",
              "AUTH and HELLO say by flags that MONITOR and SLOWLOG leave them out, as 7.0 does without telling; CLIENT REPLY is refused "
-             "inside MULTI, as in Redis 8 and Valkey; GETKEYS takes one word and ZRANK WITHSCORE since 7.2", command_rows),
+             "inside MULTI, as in Redis 8 and Valkey; since 7.2 GETKEYS takes one word, ZRANK has WITHSCORE, and what waits for keys may "
+             "stand in a script", command_rows),
     Accepted("OBJECT REFCOUNT of a small integer",
              "keel counts no references: every small integer reads as shared; in Redis it depends on how it came to be", shared_integers),
     Accepted("MEMORY USAGE and DEBUG DIGEST-VALUE of a key that is due", "keel never shows one, Redis until somebody removes it", due_key_is_gone),

@@ -62,7 +62,8 @@ def _sanitized():
     if not BINARY:
         return False
     with open(BINARY, "rb") as f:
-        return b"__asan_init" in f.read()
+        program = f.read()
+        return b"__asan_init" in program or b"__tsan_init" in program
 
 
 SANITIZED = _sanitized()
@@ -94,7 +95,8 @@ def tls_client(authority, certificate=None):
     return context
 
 
-REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "BUG REPORT START")
+REPORTS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
+           "BUG REPORT START")
 
 
 def wait_for(condition, seconds=5.0, pause=0.01, what="condition"):
@@ -114,12 +116,24 @@ def _die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def as_nobody():
+    """In the child: a user for whom limits hold. Root has none."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+NOBODY = 65534
+
+
 class Server:
     """One server process with a folder of its own.
 
     config is a dict of directives (a list as value repeats the directive) or None for no file at all; args follow it on
     the command line. With `ready=False` nothing is waited for: for servers that are expected to refuse; with
     `ready="loading"` only until it answers, be it with LOADING. `binary` names another program than the one under test.
+    `nobody`: not as root.
     """
 
     BASE = {
@@ -132,9 +146,12 @@ class Server:
     }
 
     def __init__(self, config=None, args=(), ready=True, text=None, environment=None, file_limit=None, base=True,
-                 binary=None):
+                 binary=None, nobody=False):
         self.binary = binary or BINARY
         self.dir = tempfile.mkdtemp(prefix="keel-e2e-")
+        self.nobody = nobody and os.getuid() == 0
+        if self.nobody:
+            os.chown(self.dir, NOBODY, NOBODY)
         self.port = free_port()
         self.expect_report = False
         self.expect_exit = not ready
@@ -166,10 +183,15 @@ class Server:
         if self.file_limit:
             command = ["/bin/sh", "-c", "ulimit -n %d; exec \"$@\"" % self.file_limit, "sh"] + command
         self.out_from = self.size("stdout")
+
+        def become():
+            if self.nobody:
+                as_nobody()
+            _die_with_parent()
         with open(self.file("stdout"), "ab") as out, open(self.file("stderr"), "ab") as err:
             self.process = subprocess.Popen(
                 command, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.environment,
-                preexec_fn=_die_with_parent)
+                preexec_fn=become)
         if ready:
             try:
                 wait_for(lambda: self._answers(ready == "loading"), 10, what="an answer to PING")

@@ -241,6 +241,19 @@ def test_what_ran_as_one_is_one_in_the_log(start):
         assert c("GET", "single") == b"one"
 
 
+def test_scripts_that_would_wait_are_logged_as_what_they_took(start):
+    server = log_of(start)
+    with server.client() as c:
+        c("RPUSH", "q", *"abcdef"), c("ZADD", "z", "1", "x", "2", "y", "3", "w")
+        for line in ("BLPOP q 0", "BRPOP none q 0", "BLMOVE q r LEFT RIGHT 0", "BRPOPLPUSH q r 0", "BLMPOP 0 2 none q LEFT COUNT 9",
+                     "BZPOPMIN z 0", "BZPOPMAX z 0", "BZMPOP 0 1 z MIN COUNT 9", "BLPOP q 0", "XREAD BLOCK 0 STREAMS none 0"):
+            c("EVAL", "return redis.call(unpack(ARGV))", 0, *line.split())
+    text = re.sub(rb"#[^\r]*\r\n", b"", open(incremental(server), "rb").read())
+    words = b" ".join(w for w in text.split(b"\r\n") if w[:1] not in (b"$", b"*"))
+    assert words.strip().endswith(b"3 w LPOP q RPOP q LMOVE q r LEFT RIGHT RPOPLPUSH q r LPOP q 2 ZPOPMIN z ZPOPMAX z ZPOPMIN z 1")
+    comes_back_the_same(server)
+
+
 def test_renamed_commands_come_back_under_any_name(start):
     server = log_of(start, {"rename-command": ["SET store", "PEXPIREAT \"\"", "DEL \"\""]})
     with server.client() as c:

@@ -51,6 +51,27 @@ def test_redis_cli_scan_and_statistics(server):
 
 
 @needs_cli
+def test_redis_cli_looks_for_big_and_hot_keys(server):
+    with server.client() as c:
+        c("RPUSH", "long", *range(50)), c("SADD", "s", "a"), c("XADD", "x", "*", "f", "v"), c("SET", "wide", "v" * 500), c("HSET", "h", "f", "v")
+        out = cli(server, "--bigkeys")
+        assert '"long"\' has 50 items' in out and '"wide"\' has 500 bytes' in out and "1 streams with 1 entries" in out
+        c("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")
+        for _ in range(200):
+            c("GET", "wide")
+        assert "hot key found with counter" in cli(server, "--hotkeys")
+        c("CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
+@needs_cli
+def test_redis_cli_runs_scripts_from_files(server, tmp_path):
+    script = tmp_path / "script.lua"
+    script.write_text("return {KEYS[1], ARGV[1], redis.call('incr', KEYS[1])}")
+    assert cli(server, "--eval", str(script), "k", ",", "v") == "k\nv\n1\n"
+    assert json.loads(cli(server, "-3", "--json", "--eval", str(script), "k", ",", "v")) == ["k", "v", 2]
+
+
+@needs_cli
 def test_redis_cli_hints_come_from_command_docs(server):
     assert "key" in cli(server, "COMMAND", "DOCS", "get")
     help_text = cli(server, "help", "set") or cli(server, stdin="help set\n")

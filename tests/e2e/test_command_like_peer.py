@@ -20,6 +20,8 @@ DIFFERENT = {
     ("client|reply", "flags"): "no_multi: inside EXEC it would take a part of its reply away",
     ("zrank", "arity"): "as in Redis 7.2: WITHSCORE",
     ("zrevrank", "arity"): "as ZRANK",
+    **{(name, "flags"): "as in Redis 7.2: in scripts it answers at once, and is not refused (noscript)"
+       for name in ("blpop", "brpop", "blmove", "brpoplpush", "bzpopmin", "bzpopmax")},
 }
 FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs")
 # Commands whose arguments are compared in full, names and all.
@@ -56,9 +58,10 @@ def plain(value):
 
 
 def key_spec(flat):
+    """Notes are in words of our own: what is compared is whether there are some."""
     spec = dict(zip(flat[::2], flat[1::2]))
-    spec.pop(b"notes", None)
-    return {name: plain(value) for name, value in spec.items()}
+    notes = bool(spec.pop(b"notes", b""))
+    return dict({name: plain(value) for name, value in spec.items()}, notes=notes)
 
 
 def infos(client):
@@ -115,4 +118,8 @@ def test_docs_have_the_same_facts(start, peer):
         ours, theirs = docs(us, name), docs(peer, name)
         wrong += ["%s, %s: %s, theirs %s" % (name, field, ours[field], theirs[field])
                   for field in (b"since", b"group") if ours[field] != theirs[field]]
+        # What newer versions deprecated is told of here, too.
+        missing = {str(f) for f in theirs.get(b"doc_flags", [])} - {str(f) for f in ours.get(b"doc_flags", [])}
+        wrong += ["%s, doc_flags: no %s" % (name, flag) for flag in sorted(missing)]
+        wrong += ["%s, %s: missing" % (name, field) for field in (b"deprecated_since", b"replaced_by") if field in theirs and field not in ours]
     assert not wrong, "\n".join(wrong)

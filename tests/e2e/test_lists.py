@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from keel import IS_PEER, SANITIZED, keel_only
+from keel import IS_PEER, SANITIZED, info_of, keel_only
 from resp import Error
 
 
@@ -150,6 +150,24 @@ def test_debug_object_of_a_long_list(c):
     c("RPUSH", "l", *["xx"] * 10)
     got = figures(c, "l")
     assert (got["ql_nodes"], got["ql_avg_node"], got["ql_listpack_max"]) == ("3", "3.33", "4")
+
+
+def test_moving_an_element_is_one_change(c):
+    c("RPUSH", "l", *range(9))
+    for words in (("LMOVE", "l", "m", "LEFT", "RIGHT"), ("LMOVE", "l", "l", "LEFT", "RIGHT"), ("RPOPLPUSH", "l", "m"),
+                  ("BLMOVE", "l", "m", "LEFT", "LEFT", "1"), ("BRPOPLPUSH", "l", "m", "1"), ("LPOP", "m")):
+        before = int(info_of(c, "persistence")["rdb_changes_since_last_save"])
+        c(*words)
+        assert int(info_of(c, "persistence")["rdb_changes_since_last_save"]) == before + 1, words
+
+
+@pytest.mark.parametrize("key", ["l", "m"])
+def test_moving_an_element_is_told_of_both_lists(server, c, key):
+    c("RPUSH", "l", "a", "b"), c("RPUSH", "m", "c")
+    c("WATCH", key)
+    server.client()("LMOVE", "l", "m", "LEFT", "RIGHT")
+    c("MULTI"), c("PING")
+    assert c("EXEC") is None
 
 
 @keel_only

@@ -5,11 +5,12 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
-from keel import BINARY, IS_PEER, PATIENCE, config_get, free_port, info_of, keel_only, wait_for
+from keel import BINARY, IS_PEER, PATIENCE, as_nobody, config_get, free_port, info_of, keel_only, wait_for
 from resp import Client, Closed, Error, encode
 
 
@@ -233,6 +234,34 @@ def test_systemd_hears_of_start_and_end(start, tmp_path):
             said.append(s.recv(1000))
 
 
+def set_thread_limit(pid, soft):
+    """Of a process that is nobody's: as nobody, since others may not."""
+    change = ("import resource as r; hard = r.prlimit(%d, r.RLIMIT_NPROC)[1]; "
+              "r.prlimit(%d, r.RLIMIT_NPROC, (%s, hard))" % (pid, pid, soft or "hard"))
+    subprocess.run([sys.executable, "-c", change], preexec_fn=as_nobody, timeout=20 * PATIENCE, check=True)
+
+
+@keel_only
+def test_at_the_limit_of_threads_the_log_stays_off_and_names_are_not_looked_up(start):
+    try:
+        subprocess.run([BINARY, "--version"], preexec_fn=as_nobody, timeout=20 * PATIENCE)
+    except PermissionError:
+        pytest.skip("nobody but root can run the program where it is")
+    server = start(nobody=True)
+    set_thread_limit(server.pid, 1)
+    with server.client() as c:
+        c("SET", "k", "v")
+        refused = c("CONFIG", "SET", "appendonly", "yes")
+        assert isinstance(refused, Error) and refused.endswith("Unable to turn on AOF. Check server logs.")
+        server.wait_log("Can't create the thread bio_aof_fsync: Resource temporarily unavailable")
+        failed = c("MIGRATE", "localhost", str(server.port), "k", "1", "1000")
+        assert failed == Error("IOERR error or timeout connecting to the client")
+        set_thread_limit(server.pid, None)
+        assert c("CONFIG", "SET", "appendonly", "yes") == "OK"
+        wait_for(lambda: info_of(c, "persistence")["aof_rewrite_in_progress"] == "0", 10, what="the log's base")
+        assert c("CONFIG", "SET", "appendfsync", "always") == "OK" and c("SET", "k", "v") == "OK"
+
+
 def test_a_second_sigint_ends_a_held_up_server_at_once(start):
     if IS_PEER:
         pytest.skip("needs a command that holds the loop up")
@@ -284,7 +313,8 @@ def test_processors_of_the_threads_and_the_child(start):
     if len(usable) < 2:
         pytest.skip("one processor: there is nothing to choose")
     first, second = (str(cpu) for cpu in usable[:2])
-    server = start({"server-cpulist": first, "bio-cpulist": second, "bgsave-cpulist": second, "rdb-key-save-delay": "100"})
+    server = start({"server-cpulist": first, "bio-cpulist": second, "bgsave-cpulist": second, "rdb-key-save-delay": "100",
+                    "appendonly": "yes", "auto-aof-rewrite-percentage": "0"})
     process = "/proc/%d" % server.pid
     assert cpus_of(process) == first
     names = {}
@@ -292,9 +322,10 @@ def test_processors_of_the_threads_and_the_child(start):
         with open(process + "/task/%s/comm" % task) as f:
             names[f.read().strip()] = process + "/task/" + task
     helper = [path for name, path in names.items() if name.startswith("bio_")]
-    wait_for(lambda: [cpus_of(path) for path in helper] == [second])
+    assert len(helper) == 2, "for values and for the log: %r" % names
+    wait_for(lambda: [cpus_of(path) for path in helper] == [second, second])
     with server.client() as c:
-        c("DEBUG", "POPULATE", "20000")
+        c("MSET", *(word for i in range(20000) for word in (str(i), "v")))
         assert c("BGSAVE") == "Background saving started"
         child = int(re.search(r"started by pid (\d+)", server.log()).group(1))
         wait_for(lambda: cpus_of("/proc/%d" % child) == second)

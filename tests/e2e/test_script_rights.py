@@ -2,7 +2,9 @@
 """Scripts beside the other parts: users' rights, transactions, client-side caching, waiting clients."""
 import time
 
-from keel import IS_PEER, info_of, wait_for
+import pytest
+
+from keel import IS_PEER, info_of, keel_only, wait_for
 from resp import Error, Push
 
 
@@ -43,6 +45,60 @@ def test_scripts_inside_a_transaction(c):
     first, second, third, fourth, fifth = c("EXEC")
     assert (first, second, fifth) == (1, b"1", 2)
     assert isinstance(third, Error) and (fourth is None or isinstance(fourth, Error))
+
+
+# What a command that waits answers in a script: with something there, and with nothing.
+WAITING = [
+    ("BLPOP none q 0", [b"q", b"a"], None),
+    ("BRPOP none q 0", [b"q", b"b"], None),
+    ("BLMOVE q q2 LEFT RIGHT 0", b"a", None),
+    ("BRPOPLPUSH q q2 0", b"b", None),
+    ("BLMPOP 0 1 q RIGHT COUNT 5", [b"q", [b"b", b"a"]], None),
+    ("BZPOPMIN none z 0", [b"z", b"x", b"1"], None),
+    ("BZPOPMAX z 0", [b"z", b"y", b"2"], None),
+    ("BZMPOP 0 1 z MIN", [b"z", [[b"x", b"1"]]], None),
+    ("XREAD BLOCK 0 STREAMS s 0", [[b"s", [[b"1-1", [b"f", b"v"]]]]], None),
+    ("XREAD BLOCK 0 STREAMS s $", None, None),
+    ("XREADGROUP GROUP g me BLOCK 0 STREAMS s >", [[b"s", [[b"1-1", [b"f", b"v"]]]]], None),
+]
+
+
+@keel_only  # as Redis since 7.2, and 7.4 for streams
+@pytest.mark.parametrize("line, some, nothing", WAITING, ids=[line.split()[0] for line, *_ in WAITING])
+def test_nothing_waits_in_a_script(c, line, some, nothing):
+    def fill():
+        c("RPUSH", "q", "a", "b"), c("ZADD", "z", "1", "x", "2", "y"), c("XADD", "s", "1-1", "f", "v")
+
+    def in_exec():
+        c("MULTI"), c(*run), c("PING")
+        first, second = c("EXEC")
+        assert second == "PONG"
+        return first
+
+    def function():
+        c("FUNCTION", "LOAD", "REPLACE", "#!lua name=waits\nredis.register_function('go', function(keys, args) return redis.call(unpack(args)) end)")
+        return c("FCALL", "go", 0, *line.split())
+
+    run = ["EVAL", "return redis.call(unpack(ARGV))", 0] + line.split()
+    for way in (lambda: c(*run), in_exec, function):
+        c("FLUSHALL")
+        c("XGROUP", "CREATE", "s", "g", "0", "MKSTREAM")
+        assert way() == nothing
+        fill()
+        assert way() == some
+    c("FUNCTION", "FLUSH")
+    assert info_of(c, "clients")["blocked_clients"] == "0"
+
+
+@keel_only
+def test_a_script_that_finds_nothing_takes_no_ones_place(server, c):
+    waiter = server.client()
+    waiter.send("BLPOP", "q", "0")
+    wait_for(lambda: info_of(c, "clients")["blocked_clients"] == "1", what="a blocked client")
+    assert c("EVAL", "local none = redis.call('blpop', KEYS[1], 0) redis.call('rpush', KEYS[1], 'a') return none", "1", "q") is None
+    assert waiter.read() == [b"q", b"a"]
+    assert c("EVAL", "return redis.pcall('blpop', KEYS[1], 'x')", "1", "q") == Error("ERR timeout is not a float or out of range")
+    assert c("EVAL", "return redis.pcall('xread', 'block', '-1', 'streams', KEYS[1], '$')", "1", "q") == Error("ERR timeout is negative")
 
 
 def test_a_script_breaks_a_watch(server, c):

@@ -553,6 +553,30 @@ def test_errors_of_scripts_are_counted_by_their_first_word_if_there_are_more(c, 
     assert {name: value for name, value in info_of(c, "errorstats").items() if name.startswith("errorstat")} == {"errorstat_" + code: "count=1"}
 
 
+@pytest.mark.parametrize("source, counts, failed", [
+    ("return {{err=''},{err='a'}}", {"ERR": 2}, 1),
+    ("return {{err='A x'},{err='A y'},{{err='B z'}}}", {"A": 2, "B": 1}, 1),
+    ("return {redis.error_reply('a'), {redis.error_reply('B c')}}", {"ERR": 1, "B": 1}, 1),
+    ("return {redis.pcall('get'), redis.pcall('nosuch')}", {"ERR": 2}, 2),
+    ("return {redis.pcall('get'), {err='XX y'}}", {"ERR": 1, "XX": 1}, 2),
+    ("return redis.pcall('get')", {"ERR": 1}, 1),
+    ("return redis.call('get')", {"ERR": 1}, 1),
+    ("redis.pcall('get')", {"ERR": 1}, 0),
+    ("redis.pcall('get') error({err='A b'})", {"ERR": 1, "A": 1}, 1),
+    ("error('x')", {"ERR": 1}, 1)])
+def test_every_error_in_the_reply_of_a_script_is_counted(c, source, counts, failed):
+    c("CONFIG", "RESETSTAT")
+    c("EVAL", source, 0)
+    errors = {name: value for name, value in info_of(c, "errorstats").items() if name.startswith("errorstat")}
+    assert errors == {"errorstat_" + code: "count=%d" % count for code, count in counts.items()}
+    assert info_of(c, "stats")["total_error_replies"] == str(sum(counts.values()))
+    assert info_of(c, "commandstats")["cmdstat_eval"].endswith("failed_calls=%d" % failed)
+    # EXEC answers with them, and does not fail itself.
+    c("CONFIG", "RESETSTAT"), c("MULTI"), c("EVAL", source, 0), c("EXEC")
+    assert info_of(c, "stats")["total_error_replies"] == str(sum(counts.values()))
+    assert info_of(c, "commandstats")["cmdstat_exec"].endswith("failed_calls=0")
+
+
 def test_replacing_keeps_the_old_library_when_the_new_one_fails(c):
     c("FUNCTION", "FLUSH")
     c("FUNCTION", "LOAD", LIBRARY)

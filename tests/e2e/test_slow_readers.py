@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Clients that send much before they read, read slowly, or not at all: they get every reply, and no one else notices."""
+import contextlib
+import re
 import signal
 import threading
 import time
+
+import pytest
 
 from keel import PATIENCE, info_of, keel_only, wait_for
 from resp import encode
@@ -67,6 +71,75 @@ def test_the_end_comes_though_output_waits_and_signals_arrive(start):
         time.sleep(0.05)
         threading.Timer(0, lambda: server.alive() and server.kill(signal.SIGTERM)).start()
         assert server.wait_exit(10 * PATIENCE) == 0
+
+
+SIZE = 12_000_000  # more than sockets take
+CHANGES = {
+    "append": ([["APPEND", "v", "tail"]], lambda old: old + b"tail"),
+    "append to room": ([["APPEND", "v", "a"], ["APPEND", "v", "b"]], lambda old: old + b"ab"),
+    "setrange": ([["SETRANGE", "v", "5", "HERE"]], lambda old: old[:5] + b"HERE" + old[9:]),
+    "setbit": ([["SETBIT", "v", "7", "0"]], lambda old: bytes([old[0] & 254]) + old[1:]),
+    "bitfield": ([["BITFIELD", "v", "SET", "u8", "0", "65"]], lambda old: b"A" + old[1:]),
+    "set to as much": ([["SET", "v", b"y" * SIZE]], lambda old: b"y" * SIZE),
+    "set to less, in the room": ([["SET", "v", b"y" * 30_000], ["SETRANGE", "v", "0", "z"]], lambda old: b"z" + b"y" * 29_999),
+    "getset": ([["GETSET", "v", b"y" * SIZE]], lambda old: b"y" * SIZE),
+    "del": ([["DEL", "v"]], lambda old: None),
+    "unlink": ([["UNLINK", "v"]], lambda old: None),
+    "flushall": ([["FLUSHALL"]], lambda old: None),
+    "rename": ([["RENAME", "v", "w"], ["APPEND", "w", "."], ["RENAME", "w", "v"]], lambda old: old + b"."),
+    "copy": ([["COPY", "v", "w"], ["APPEND", "w", "."], ["RENAME", "w", "v"]], lambda old: old + b"."),
+}
+
+
+def waiting_bytes(c):
+    return sum(int(n) for n in re.findall(rb" omem=(\d+)", c("CLIENT", "LIST")))
+
+
+def read_all(s, count):
+    got = bytearray()
+    while len(got) < count:
+        piece = s.recv(1 << 20)
+        assert piece, "the server closed the connection after %d bytes" % len(got)
+        got += piece
+    return bytes(got)
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_value_on_its_way_stays_as_it_was_asked_for(server, c, how):
+    changes, expected = CHANGES[how]
+    old = b"wxyz" * (SIZE // 4)
+    c("SET", "v", old)
+    bulk = b"$%d\r\n" % SIZE + old + b"\r\n"
+    with server.connect(receive_buffer=65536) as s, server.connect(receive_buffer=65536) as t:
+        s.sendall(encode("MGET", "v", "v") + encode("PING"))
+        t.sendall(encode("MGET", "v", "none"))
+        wait_for(lambda: waiting_bytes(c) > 2 * SIZE, what="both to wait for room")
+        for change in changes:
+            c(*change)
+        assert c("GET", "v") == expected(old)
+        for reader, answer in ((s, b"*2\r\n" + bulk + bulk + b"+PONG\r\n"), (t, b"*2\r\n" + bulk + b"$-1\r\n")):
+            assert read_all(reader, len(answer)) == answer
+
+
+@keel_only
+def test_a_large_value_is_there_once_however_many_read_it(server, c):
+    size, readers = 30_000_000, 8
+
+    def used():
+        return int(info_of(c, "memory")["used_memory"])
+
+    c("SET", "v", b"x" * size)
+    before = used()
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(server.connect()) for _ in range(readers)]
+        for s in sockets:
+            s.sendall(encode("GET", "v"))
+        wait_for(lambda: waiting_bytes(c) > readers * size // 2, what="all to be answered")
+        assert used() - before < size
+        assert c("DEL", "v") == 1
+        for s in sockets:
+            assert read_exactly(s, size + len(b"$30000000\r\n\r\n"))
+    wait_for(lambda: used() < before - size // 2, what="its memory to be free")
 
 
 @keel_only

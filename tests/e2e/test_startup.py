@@ -2,6 +2,7 @@
 """From the command line to the first answer: what is said on stdout and stderr, and what makes a start fail."""
 import os
 import re
+import resource
 import signal
 import socket
 import stat
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from keel import BINARY, IS_PEER, PATIENCE, Server, config_get, free_port, keel_only, wait_for
+from keel import BINARY, IS_PEER, PATIENCE, SANITIZED, Server, config_get, free_port, keel_only, wait_for
 from resp import Client, Error
 
 REDIS_CONF = "/etc/redis/redis.conf"
@@ -63,6 +64,28 @@ def test_a_restarted_server_appends_to_its_log(start):
     server.wait_log("Ready to accept")
     server.restart()
     wait_for(lambda: server.log().count("Ready to accept") == 2)
+
+
+def test_a_full_stderr_does_not_change_how_a_start_fails(tmp_path):
+    for args in (["--port", "no"], ["--port", "0", "--bind", "", "--dir", str(tmp_path)]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *args], stdout=full, stderr=full, timeout=20 * PATIENCE, cwd=tmp_path)
+        assert done.returncode == 1, args
+
+
+@keel_only
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer has its own place for stacks")
+def test_a_system_without_a_thread_for_us_is_told(tmp_path):
+    """Threads take stacks as large as that of the process may grow: here larger than what there is."""
+    def no_threads():
+        resource.setrlimit(resource.RLIMIT_STACK, (1 << 46, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+
+    if resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY:
+        pytest.skip("the limit of stacks cannot be raised here")
+    done = subprocess.run([BINARY, "--port", str(free_port()), "--dir", str(tmp_path)], capture_output=True, text=True,
+                          timeout=20 * PATIENCE, preexec_fn=no_threads)
+    sentence = "Can't create the thread bio_lazy_free: Resource temporarily unavailable\n"
+    assert done.returncode == 1 and done.stderr == sentence and done.stdout.endswith("# " + sentence), done
 
 
 @pytest.mark.parametrize("lines", ["port 0", "bind", 'bind ""'])

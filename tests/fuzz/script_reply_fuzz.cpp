@@ -47,13 +47,14 @@ std::string written(Vm& vm, lua_State* lua, Protocols protocols) {
     OutputBuffer output;
     Reply reply{output, protocols.client};
     std::string error;
-    bool counted = false;
+    Stats stats;
+    ReplyErrors errors{stats};
     lua_pushvalue(lua, -1);
     const int value = luaL_ref(lua, LUA_REGISTRYINDEX);
     const bool whole = vm.protect(
         [&](lua_State* inner) {
             lua_rawgeti(inner, LUA_REGISTRYINDEX, value);
-            write_reply(inner, reply, protocols.script, counted, kMostBytes);
+            write_reply(inner, reply, protocols.script, errors, kMostBytes);
         },
         error);
     luaL_unref(lua, LUA_REGISTRYINDEX, value);

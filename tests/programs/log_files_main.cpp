@@ -140,7 +140,8 @@ int main(int count, char** words) {
     aof::BackgroundHelper helper{[] {}, "helper"};
     NoListener listener;
     aof::Log log{folder, settings, helper, listener};
-    Status done = log.open(folded->manifest, folded->chain, clock.wall_ms());
+    Status done = helper.ready();
+    if (done) done = log.open(folded->manifest, folded->chain, clock.wall_ms());
     if (done) done = append_all_commands(log, helper, all_input());
     const std::uint64_t offset = log.appended_offset();
     if (done) done = log.close();

@@ -17,10 +17,17 @@ namespace keel {
 
 class ManualHelper final : public aof::Helper {
   public:
+    // A system that gives one thread and no other.
+    bool one_lane = false;
+    [[nodiscard]] Status ready(std::size_t lane) override {
+        if (one_lane && lane > 0) return Error{"no thread"};
+        return {};
+    }
     // Of all lanes in the order they were given.
     void run(std::function<Status()> job, std::function<void(Status)> done, std::size_t) override {
         jobs_.push_back({std::move(job), std::move(done)});
     }
+    void drain() override { run_all(); }
     // Runs what waits, and what comes of it.
     void run_all() {
         while (waiting() > 0) run_one();

@@ -51,6 +51,14 @@ TEST_CASE("syntax: a keyword is an argument, or introduces the one behind it") {
     CHECK(drawn("BY (pattern)") == "\"BY\" pattern:string");
 }
 
+TEST_CASE("syntax: two quotes are the empty word") {
+    const auto parsed = tree("(key|\"\")");
+    const Argument& empty = parsed.at(0).arguments.at(1);
+    CHECK(empty.name == "empty-string");
+    CHECK(empty.type == Argument::Type::pure_token);
+    CHECK(empty.token.empty());
+}
+
 TEST_CASE("syntax: alternatives are one argument") {
     CHECK(drawn("[NX|XX]") == "nx-or-xx:oneof?{\"NX\" nx:pure-token \"XX\" xx:pure-token}");
     CHECK(drawn("condition=[NX|XX]") == "condition:oneof?{\"NX\" nx:pure-token \"XX\" xx:pure-token}");
@@ -143,5 +151,10 @@ TEST_CASE("syntax: keys are numbered as the key specs are") {
                     .keys = one_key(Use::read) + unknown + unknown,
                     .syntax = "key [BY by:pattern] [GET get:pattern [GET get:pattern ...]] [STORE destination:key]"}) ==
           "key:key@0 \"BY\" by:pattern@1? \"GET\" get:pattern@1?++ \"STORE\" destination:key@2?");
+    CHECK(
+        numbered(
+            {.name = "lcs", .arity = exactly(3), .keys = key_range(Use::read, 1, 1), .syntax = "key1:key key2:key"}) ==
+        "key1:key@0 key2:key@0");
     CHECK(numbered({.name = "keys", .arity = exactly(2), .syntax = "match:pattern"}) == "match:pattern");
+    CHECK(numbered({.name = "none", .arity = exactly(2), .syntax = "key"}) == "key:key");
 }

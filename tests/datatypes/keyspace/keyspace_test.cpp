@@ -467,6 +467,34 @@ TEST_CASE("keyspace: removal stops when its time is up, says so, and goes on nex
 
 // ---- Emptying ----
 
+TEST_CASE("keyspace: what is read beside a child keeps its age, what is written does not") {
+    LazyFree lazy_free{nullptr};
+    Silent listener;
+    Keyspace keyspace{1, lazy_free, listener, 1'000'000};
+    Database& db = keyspace.db(0);
+    const Key key{"key"};
+    const Entry* entry = db.put(key, nullptr, {.text = "text"}, kNoDeadline);
+    auto idle_after = [&, now = UnixMs{1'000'000}](auto look_up) mutable {
+        keyspace.set_now(now += 10'000);
+        look_up();
+        return keyspace.ages.idle_seconds(*entry);
+    };
+    const auto read = [&] { db.read(key); };
+    const auto write = [&] { db.write(key); };
+    CHECK(idle_after(read) == 0);
+    keyspace.set_beside_child(true);
+    CHECK(db.table().resize_paused());
+    CHECK(idle_after(read) == 10);
+    CHECK(idle_after(write) == 0);
+    keyspace.set_touching(false);  // a client with NO-TOUCH
+    CHECK(idle_after(write) == 10);
+    keyspace.set_touching(true);
+    CHECK(idle_after(read) == 20);
+    keyspace.set_beside_child(false);
+    CHECK_FALSE(db.table().resize_paused());
+    CHECK(idle_after(read) == 0);
+}
+
 TEST_CASE("keyspace: a large database is emptied in the background, a small one at once") {
     Background background{[] {}, "test"};
     LazyFree lazy_free{&background};

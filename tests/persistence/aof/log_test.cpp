@@ -172,6 +172,40 @@ TEST_CASE("log: of two syncs one fails: the other one's good word holds if it ca
     }
 }
 
+TEST_CASE("log: what the second of two syncs has to say is heard before the log is closed, or called secure") {
+    const QuietLog quiet;
+    for (const bool closes : {true, false}) {
+        SlowLife slow;
+        LogLife& life = slow.life;
+        const std::uint64_t first = slow.put("a");
+        slow.put("b");
+        REQUIRE(life.helper.waiting() == 2);
+        life.helper.run_one();
+        slow.disk.fail(DiskCall::sync, 1, EIO, 1);
+        life.helper.run_job();  // has failed, and the loop does not know; the next sync would be good
+        const Status ended = closes ? life.log.close() : life.log.secure(life.now_ms);
+        REQUIRE_FALSE(ended);
+        CHECK(ended.error().text() == "MISCONF Errors writing to the AOF file: Input/output error");
+        CHECK(life.helper.waiting() == 0);
+        CHECK(life.durability.durable == first);
+    }
+}
+
+TEST_CASE("log: where there is no thread for a second sync, groups wait for the first as on a quick disk") {
+    SlowLife slow;
+    LogLife& life = slow.life;
+    life.helper.one_lane = true;
+    slow.put("a");
+    slow.put("b");
+    slow.put("c");
+    CHECK(life.helper.waiting() == 1);
+    life.helper.run_all();
+    life.turn();  // which the end of a sync brings with it
+    CHECK(life.helper.waiting() == 1);
+    life.helper.run_all();
+    CHECK(life.durability.durable == life.log.appended_offset());
+}
+
 TEST_CASE("log: a new file begins when all syncs of the old one are done") {
     const QuietLog quiet;
     SlowLife slow;

@@ -7,11 +7,14 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "protocol/base/memory_use.h"
 
 using namespace keel;
 
@@ -45,6 +48,28 @@ class Mourned {
 
   private:
     std::thread::id* where_;
+};
+
+// New threads would need a stack that no machine has, and so there are none.
+class NoThreads {
+  public:
+    NoThreads() {
+        pthread_getattr_default_np(&before_);
+        pthread_attr_t wanted;
+        pthread_getattr_default_np(&wanted);
+        pthread_attr_setstacksize(&wanted, std::size_t{1} << 50);
+        pthread_setattr_default_np(&wanted);
+        pthread_attr_destroy(&wanted);
+    }
+    NoThreads(const NoThreads&) = delete;
+    NoThreads& operator=(const NoThreads&) = delete;
+    ~NoThreads() {
+        pthread_setattr_default_np(&before_);
+        pthread_attr_destroy(&before_);
+    }
+
+  private:
+    pthread_attr_t before_;
 };
 
 }  // namespace
@@ -186,4 +211,40 @@ TEST_CASE("background: the helper has its name and takes no signals, its maker's
     CHECK(seen.name == "bio_test");
     CHECK(seen.term_blocked);
     CHECK(seen.usr1_blocked);
+}
+
+TEST_CASE("background: a system that gives no thread is an error, and the signals stay as they were") {
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    {
+        const NoThreads limit;
+        const Background none(nothing, "bio_test");
+        REQUIRE_FALSE(none.started());
+        CHECK(none.started().error().text() == "Can't create the thread bio_test: Resource temporarily unavailable");
+    }
+    sigset_t after;
+    pthread_sigmask(SIG_SETMASK, nullptr, &after);
+    for (const int signal : {SIGTERM, SIGUSR1, SIGCHLD})
+        CHECK(sigismember(&before, signal) == sigismember(&after, signal));
+    const Background one(nothing);
+    CHECK(one.started());
+}
+
+TEST_CASE("background: what one thread allocates and the other frees counts, also when the helper has ended") {
+    constexpr std::size_t kJobs = 20'000;
+    constexpr std::size_t kBytes = 100;
+    register_thread_memory();
+    const std::uint64_t before = malloced_bytes();
+    const auto grown = [before] { return static_cast<std::int64_t>(malloced_bytes() - before); };
+    {
+        Background background(nothing);
+        for (std::size_t i = 0; i < kJobs; ++i) {
+            // One of it dies there, the other is made there and dies here.
+            background.submit([given = std::string(kBytes, 'a')] { return std::string(kBytes, 'b'); },
+                              [](const std::string&) {});
+        }
+        background.drain();
+        CHECK(std::abs(grown()) < static_cast<std::int64_t>(kJobs * kBytes / 10));
+    }
+    CHECK(std::abs(grown()) < static_cast<std::int64_t>(kJobs * kBytes / 10));
 }

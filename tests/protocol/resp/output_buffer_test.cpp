@@ -106,6 +106,24 @@ TEST_CASE("output buffer: a short shared block is copied where there is room") {
     CHECK(out.bytes() == 8);
 }
 
+TEST_CASE("output buffer: a block is referred to as far as it is asked for") {
+    BlockPtr block{Block::copy_of("text\r\nmore", 10)};
+    OutputBuffer out;
+    out.append("a");
+    out.append_block(*block, 6);
+    out.append("z");
+    CHECK(block->shared());
+    iovec pieces[3];
+    REQUIRE(out.gather(pieces, 3) == 3);
+    CHECK(pieces[1].iov_base == block->data());
+    CHECK(pending(out) == "atext\r\nz");
+    out.consume(6);
+    CHECK(block->shared());
+    out.consume(1);
+    CHECK_FALSE(block->shared());
+    CHECK(pending(out) == "z");
+}
+
 TEST_CASE("output buffer: gather fills at most what it is given") {
     OutputBuffer out;
     const SharedChunk shared{std::string(1000, 's')};

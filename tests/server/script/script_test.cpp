@@ -44,8 +44,9 @@ std::string replied(const std::string& chunk, int protocol = 2, const std::strin
             lua_rawgeti(lua, LUA_REGISTRYINDEX, handle);
             push_reply(lua, from);
             lua_call(lua, 1, 1);
-            bool counted = false;
-            write_reply(lua, reply, script_protocol, counted);
+            Stats stats;
+            ReplyErrors errors{stats};
+            write_reply(lua, reply, script_protocol, errors);
         },
         error);
     vm.release(handle);
@@ -82,6 +83,21 @@ TEST_CASE("script: an error's text ends before the line's end; it may be empty")
     CHECK(replied("return {err = 'a\\r\\n'}") == "-a\r\n");
     CHECK(replied("return {err = '\\r\\n'}") == "-\r\n");
     CHECK(replied("return {{err = ''}, 1}") == "*2\r\n-\r\n:1\r\n");
+}
+
+TEST_CASE("script: errors are counted by code, those of commands as failures only") {
+    Stats stats;
+    ReplyErrors errors{stats};
+    CHECK(errors.failures() == 0);
+    errors.add("ERR of a command", true);
+    errors.add("ERR of another", true);
+    CHECK(errors.failures() == 2);
+    CHECK(stats.error_replies == 0);
+    errors.add("MY own", false);
+    errors.add("MY other", false);
+    CHECK(errors.failures() == 3);
+    CHECK(stats.error_replies == 2);
+    CHECK(stats.errors.at("MY") == 2);
 }
 
 TEST_CASE("script: a line stays a line") {
