@@ -192,7 +192,7 @@ TEST_CASE("snapshot: what concerns clusters is passed over, modules are named") 
 TEST_CASE("snapshot: errors name the offset, the key and the reason") {
     DumpRunner keel;
     CHECK(load(keel, "RADIS0011") == "at byte 0: this is no RDB file: it begins with neither REDIS nor VALKEY");
-    CHECK(load(keel, "") == "at byte 0: this is no RDB file: it begins with neither REDIS nor VALKEY");
+    CHECK(load(keel, "") == "at byte 0: this is no RDB file: it is empty");
     CHECK(load(keel, begin("REDIS0017").file()) == "at byte 0: version 17 of the format is newer than keel knows");
     CHECK(load(keel, begin("REDIS0017").file(), {.any_version = true}).empty());
     CHECK(load(keel, begin().byte(2).string("bad \"key\"").length(2).string("a").string("a").file()) ==

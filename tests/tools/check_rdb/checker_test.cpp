@@ -178,9 +178,15 @@ TEST_CASE("keel-check-rdb: a key that is there twice, which no server loads") {
     CHECK(outcome.says("[offset 21] the key is there twice\n[additional info] Reading key \"k\"\n"));
     FakeDisk disk;
     disk.put(kFile, file.file());
-    const auto base = check_rdb::check_beginning(**disk.open_read(kFile));
-    REQUIRE_FALSE(base);
-    CHECK(base.error().text() == "at byte 21, key \"k\": the key is there twice");
+    const auto next = check_rdb::check_beginning(**disk.open_read(kFile));
+    REQUIRE_FALSE(next);
+    CHECK(next.error().text() == "at byte 21, key \"k\" of database 1: the key is there twice");
+    RdbBytes apart{"REDIS0011"};
+    apart.byte(0).string("k").string("1").byte(0).string("l").string("1").byte(0).string("k").string("2");
+    disk.put(kFile, apart.file());
+    const auto later = check_rdb::check_beginning(**disk.open_read(kFile));
+    REQUIRE_FALSE(later);
+    CHECK(later.error().text() == "at byte 19, key \"k\": the key is there twice");
 }
 
 TEST_CASE("keel-check-rdb: zeros where a disk lost the rest are read no further than to the second key of them") {
