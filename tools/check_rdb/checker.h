@@ -9,8 +9,7 @@
 //      Only the code of functions is not looked at.
 //   2. Nothing is changed.
 //   3. Memory: the largest value, and 16 bytes for each key. A key that is there again right behind itself (zeros,
-//   where
-//      a disk lost what was written) ends the reading.
+//      where a disk lost what was written) ends the reading.
 #pragma once
 
 #include <fmt/core.h>
