@@ -32,7 +32,8 @@ std::string bytes_of(OutputBuffer& buffer) {
 }
 
 // What the chunk returns, as a reply; its argument is the reply `from`.
-std::string replied(const std::string& chunk, int protocol = 2, const std::string& from = ":1\r\n", int script_protocol = 2) {
+std::string replied(const std::string& chunk, int protocol = 2, const std::string& from = ":1\r\n",
+                    int script_protocol = 2) {
     static Vm vm;
     std::string error;
     OutputBuffer buffer;
@@ -57,12 +58,12 @@ std::string replied(const std::string& chunk, int protocol = 2, const std::strin
 
 TEST_CASE("script: replies of every kind come through Lua as they were") {
     const std::string same = "return ...";
-    for (const char* reply : {":7\r\n", ":-9007199254740992\r\n", "$2\r\nab\r\n", "$0\r\n\r\n", "+OK\r\n", "-ERR x y\r\n", "*0\r\n",
-                              "*2\r\n:1\r\n*1\r\n$1\r\nx\r\n"}) {
+    for (const char* reply : {":7\r\n", ":-9007199254740992\r\n", "$2\r\nab\r\n", "$0\r\n\r\n", "+OK\r\n",
+                              "-ERR x y\r\n", "*0\r\n", "*2\r\n:1\r\n*1\r\n$1\r\nx\r\n"}) {
         CHECK(replied(same, 2, reply) == reply);
     }
-    for (const char* reply : {"_\r\n", "#t\r\n", "#f\r\n", ",0.5\r\n", ",inf\r\n", "%1\r\n$1\r\nk\r\n:1\r\n", "~1\r\n$1\r\nm\r\n", "(12345678901234567890\r\n",
-                              "=6\r\ntxt:ab\r\n"}) {
+    for (const char* reply : {"_\r\n", "#t\r\n", "#f\r\n", ",0.5\r\n", ",inf\r\n", "%1\r\n$1\r\nk\r\n:1\r\n",
+                              "~1\r\n$1\r\nm\r\n", "(12345678901234567890\r\n", "=6\r\ntxt:ab\r\n"}) {
         CHECK(replied(same, 3, reply, 3) == reply);
     }
     CHECK(replied(same, 2, "$-1\r\n") == "$-1\r\n");
@@ -116,7 +117,8 @@ TEST_CASE("script: error texts get a code") {
 
 TEST_CASE("script: a front shows its table and cannot be changed") {
     CHECK(replied("return string.len('abc')") == ":3\r\n");
-    for (const char* change : {"string.x = 1", "rawset(string, 'x', 1)", "table.insert(math, 1)", "setmetatable(_G, {})", "_G.y = 1", "y = 1"})
+    for (const char* change : {"string.x = 1", "rawset(string, 'x', 1)", "table.insert(math, 1)",
+                               "setmetatable(_G, {})", "_G.y = 1", "y = 1"})
         CHECK_THAT(replied(change), Catch::Contains("Attempt to modify a readonly table"));
     CHECK(replied("return type(rawget(_G, 'string')) == 'table' and pairs(string) ~= nil") == ":1\r\n");
 }
@@ -145,7 +147,8 @@ TEST_CASE("script: the first line says what a script may do") {
     CHECK(read_shebang("#!lua\nx")->flags == ScriptFlag::none);
     CHECK(read_shebang("#!lua flags=no-writes,allow-oom\nx")->flags == (ScriptFlag::no_writes | ScriptFlag::allow_oom));
     CHECK(read_shebang("#!lua flags=\nx")->bytes == 12);
-    for (const char* wrong : {"#!lua", "#!foo\n", "#!lua x=1\n", "#!lua flags=x\n", "#!\n"}) CHECK(!read_shebang(wrong).has_value());
+    for (const char* wrong : {"#!lua", "#!foo\n", "#!lua x=1\n", "#!lua flags=x\n", "#!\n"})
+        CHECK(!read_shebang(wrong).has_value());
 }
 
 TEST_CASE("script: SHA1 in text and back") {
